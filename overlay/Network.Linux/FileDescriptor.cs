@@ -1,0 +1,56 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using Network.Linux.Interop;
+
+namespace Network.Linux;
+
+/// <summary>Opening, locking and syncing descriptors the way the kernel interfaces of this project need it.</summary>
+public static class FileDescriptor
+{
+    /// <summary>Opens a path close-on-exec.</summary>
+    public static SafeFileHandle Open(string path, bool write = false, bool create = false, bool nonBlocking = false)
+    {
+        var flags = LibC.O_CLOEXEC | (write ? LibC.O_RDWR : LibC.O_RDONLY) | (create ? LibC.O_CREAT : 0) | (nonBlocking ? LibC.O_NONBLOCK : 0);
+        var fd = LibC.open(path, flags, 0x180 /* 0600 */);
+        return fd < 0 ? throw LinuxException.Last($"open {path}") : new SafeFileHandle(fd, ownsHandle: true);
+    }
+
+    /// <summary>Takes an exclusive advisory lock; returns false when <paramref name="wait"/> is off and someone else holds it.</summary>
+    public static bool TryLock(SafeFileHandle file, bool wait)
+    {
+        while (LibC.flock((int)file.DangerousGetHandle(), LibC.LOCK_EX | (wait ? 0 : LibC.LOCK_NB)) < 0)
+        {
+            var errno = (Errno)Marshal.GetLastPInvokeError();
+            if (errno == Errno.EAGAIN)
+                return false;
+            if (errno != Errno.EINTR)
+                throw new LinuxException("flock", errno);
+        }
+
+        return true;
+    }
+
+    /// <summary>Makes a file's or directory's content durable.</summary>
+    public static void Sync(string path)
+    {
+        using var file = Open(path);
+        if (LibC.fsync((int)file.DangerousGetHandle()) < 0)
+            throw LinuxException.Last($"fsync {path}");
+    }
+
+    /// <summary>Creates a named pipe (mode 0600); an existing one is kept.</summary>
+    public static void MakeFifo(string path)
+    {
+        if (LibC.mkfifo(path, 0x180) < 0 && (Errno)Marshal.GetLastPInvokeError() != Errno.EEXIST)
+            throw LinuxException.Last($"mkfifo {path}");
+    }
+
+    /// <summary>A close-on-exec pipe: (read end, write end).</summary>
+    public static unsafe (SafeFileHandle Read, SafeFileHandle Write) Pipe()
+    {
+        var ends = stackalloc int[2];
+        if (LibC.pipe2(ends, LibC.O_CLOEXEC) < 0)
+            throw LinuxException.Last("pipe2");
+        return (new SafeFileHandle(ends[0], true), new SafeFileHandle(ends[1], true));
+    }
+}
