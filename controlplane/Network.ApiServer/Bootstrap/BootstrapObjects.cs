@@ -22,7 +22,7 @@ internal sealed class BootstrapObjects(ObjectRegistry registry, ApiServerSetting
             await registry.FillNamespaceAsync(name);
         }
 
-        foreach (var (name, value) in (ReadOnlySpan<(string, int)>)[("system-cluster-critical", 2000000000), ("system-node-critical", 2000001000)])
+        foreach (var (name, value) in new[] { ("system-cluster-critical", 2000000000), ("system-node-critical", 2000001000) })
             await CreatePriorityClassAsync(name, value);
         foreach (var role in BootstrapPolicy.ClusterRoles())
             await EnsureAsync("clusterroles", role, "rules");
