@@ -22,6 +22,15 @@ public static class FieldPaths
         return root;
     }
 
+    /// <summary>True when the set owns the path or something below it.</summary>
+    public static bool Contains(JsonObject set, string[] path)
+    {
+        JsonNode? at = set;
+        foreach (var step in path)
+            at = (at as JsonObject)?[step];
+        return at is not null;
+    }
+
     /// <summary>Takes away what a path leads to; containers that become empty stay, as upstream leaves them.</summary>
     public static void Remove(JsonObject root, string[] path)
     {

@@ -18,7 +18,7 @@ internal sealed partial class RequestPipeline(Authenticator authenticator, Acces
         try
         {
             var user = authenticator.Authenticate(http);
-            var route = routes.Find(http, user);
+            var route = routes.Find(http);
             (verb, resource) = (route.Access.Verb, route.Access.Resource);
             user = access.Impersonate(http, user);
             access.Require(user, route.Access);

@@ -12,8 +12,10 @@ namespace Network.ApiServer.Http;
 /// <summary>Finds the handler of a URL.</summary>
 internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresources, DiscoveryHandler discovery, OpenApiHandler openApi, HealthHandler health)
 {
-    /// <param name="user">Only for naming the caller in refusals of the URL itself.</param>
-    public Route Find(HttpContext http, UserInfo user)
+    /// <summary>Public keys of account tokens, for verifiers outside the cluster.</summary>
+    public required IssuerDocuments Issuer { get; init; }
+
+    public Route Find(HttpContext http)
     {
         var path = http.Request.Path.Value ?? "/";
         var steps = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
@@ -34,6 +36,10 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
                 return ObjectResponse.WriteAsync(http, 200, ServerVersion.Document.DeepClone(), ResponseFormat.From(http.Request));
             case ["openapi", "v2" or "v3", ..] or ["swagger-2.0.0.pb-v1"]:
                 return openApi.HandleAsync(http, path);
+            case [".well-known", "openid-configuration"]:
+                return ObjectResponse.WriteAsync(http, 200, Issuer.Configuration());
+            case ["openid", "v1", "jwks"]:
+                return ObjectResponse.WriteAsync(http, 200, Issuer.Keys());
             default:
                 return health.TryHandle(http, steps) ?? ObjectResponse.WriteTextAsync(http, 404, "404 page not found\n");
         }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Network.Api.Apply;
 using Network.Api.Errors;
@@ -8,6 +9,8 @@ namespace Network.ApiServer.Registry;
 /// <summary>Merges an applied configuration into the live object and keeps the books of who owns what (KEP-555).</summary>
 internal sealed class ServerSideApply(WriteContext context, bool force, TimeProvider time)
 {
+    private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
     /// <param name="live">A copy of the live object, changed in place; null when it does not exist yet.</param>
     /// <param name="applied">All the fields the manager wants to own.</param>
     public JsonObject Merge(JsonObject? live, JsonObject applied)
@@ -33,6 +36,7 @@ internal sealed class ServerSideApply(WriteContext context, bool force, TimeProv
     private void ResolveConflicts(JsonObject live, JsonObject applied, JsonObject set, List<JsonObject> others)
     {
         var conflicts = new List<(string Owner, string[] Path)>();
+        var disputed = new List<(JsonObject Entry, JsonObject Fields)>();
         foreach (var entry in others)
         {
             var differing = FieldSets.Where(FieldSets.Intersect(set, ManagerEntries.FieldsOf(entry)), [],
@@ -40,22 +44,42 @@ internal sealed class ServerSideApply(WriteContext context, bool force, TimeProv
                     && !JsonNode.DeepEquals(wanted, FieldPaths.Resolve(live, path)));
             if (FieldSets.IsEmpty(differing))
                 continue;
-            if (force)
-                ManagerEntries.SetFields(entry, FieldSets.Subtract(ManagerEntries.FieldsOf(entry), differing), time);
-            else
-                conflicts.AddRange(FieldSets.Leaves(differing).Select(p => (Owner(entry), p)));
+            disputed.Add((entry, differing));
+            conflicts.AddRange(FieldSets.Leaves(differing).Select(p => (Owner(entry), p)));
         }
 
-        if (conflicts.Count > 0)
+        if (conflicts.Count > 0 && !force && !WasClientApplied(live, conflicts))
             throw Conflict(conflicts);
+        foreach (var (entry, fields) in disputed)
+            ManagerEntries.SetFields(entry, FieldSets.Subtract(ManagerEntries.FieldsOf(entry), fields), time);
     }
 
     private static void RemoveDropped(JsonObject live, JsonObject dropped, List<JsonObject> others)
     {
         foreach (var entry in others)
             dropped = FieldSets.Subtract(dropped, ManagerEntries.FieldsOf(entry));
-        foreach (var path in FieldSets.Leaves(dropped).OrderByDescending(p => p.Length))
-            FieldPaths.Remove(live, path);
+        // Whole list items first: without its keys an item could no longer be found. An item that others own a part of stays.
+        foreach (var path in FieldSets.Leaves(dropped).OrderBy(p => p.Length))
+        {
+            if (!path[^1].StartsWith("k:", StringComparison.Ordinal) || !others.Any(o => FieldPaths.Contains(ManagerEntries.FieldsOf(o), path)))
+                FieldPaths.Remove(live, path);
+        }
+    }
+
+    // An object that kubectl applied from the client moves over without a fight: what the live object still has as last applied was kubectl's own.
+    private bool WasClientApplied(JsonObject live, List<(string Owner, string[] Path)> conflicts)
+    {
+        if (context.FieldManager != "kubectl" || live["metadata"].Text("annotations", LastApplied) is not { Length: > 0 } text)
+            return false;
+        try
+        {
+            return JsonNode.Parse(text) is { } last && conflicts.TrueForAll(c => FieldPaths.Resolve(last, c.Path) is { } was
+                && JsonNode.DeepEquals(was, FieldPaths.Resolve(live, c.Path)));
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 
     private static string Owner(JsonObject entry)

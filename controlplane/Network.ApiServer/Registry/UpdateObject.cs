@@ -24,22 +24,23 @@ internal static class UpdateObject
             var current = registry.Require(resource, context.Namespace, name);
             var old = ObjectBytes.Decode(resource, current);
             var wanted = change((JsonObject)old.DeepClone());
-            var conditional = CheckRevision(resource, wanted, current, name);
+            CheckRevision(resource, wanted, current, name);
             if (await TryWriteAsync(registry, context, name, (current, old, wanted)) is { } entry)
                 return entry;
-            if (conditional || attempt == Attempts)
+            if (attempt == Attempts)
                 throw Refusal.Modified(resource.Plural, resource.Group, name);
         }
     }
 
-    private static bool CheckRevision(ResourceInfo resource, JsonObject wanted, StoreEntry current, string name)
+    private static void CheckRevision(ResourceInfo resource, JsonObject wanted, StoreEntry current, string name)
     {
         var version = wanted["metadata"].Text("resourceVersion");
         if (version is "" or "0")
-            return false;
+            return;
         if (!long.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var revision))
             throw Refusal.Invalid(resource.Kind, resource.Group, name, [FieldFault.Invalid("metadata.resourceVersion", version, "must be a decimal number")]);
-        return revision == current.ModRevision ? false : throw Refusal.Modified(resource.Plural, resource.Group, name);
+        if (revision != current.ModRevision)
+            throw Refusal.Modified(resource.Plural, resource.Group, name);
     }
 
     private static async ValueTask<StoreEntry?> TryWriteAsync(
