@@ -2,40 +2,6 @@ using Network.Api.Schema;
 
 namespace Network.Api.Resources;
 
-[Flags]
-public enum ResourceTraits
-{
-    None = 0,
-    Namespaced = 1,
-
-    /// <summary>Has a status subresource; the main endpoint ignores status.</summary>
-    Status = 2,
-
-    /// <summary>metadata.generation counts spec changes.</summary>
-    Generation = 4,
-
-    /// <summary>PUT to a missing name creates it.</summary>
-    CreateOnUpdate = 8,
-
-    /// <summary>PUT without a resourceVersion is refused (422).</summary>
-    NeedsResourceVersion = 16,
-
-    /// <summary>DELETE answers the deleted object instead of a Status.</summary>
-    ReturnsDeleted = 32,
-
-    /// <summary>Only POST, nothing is stored (reviews, bindings).</summary>
-    CreateOnly = 64,
-
-    /// <summary>No deletecollection (namespaces).</summary>
-    NoDeleteCollection = 128,
-
-    /// <summary>DELETE without a policy orphans dependents (raw batch/v1 jobs).</summary>
-    OrphansByDefault = 256,
-}
-
-/// <summary>A subresource and the kind its body has when it differs from the parent's.</summary>
-public sealed record SubresourceInfo(string Name, string Kind, IReadOnlyList<string> Verbs, string Group = "", string Version = "");
-
 /// <summary>One served resource: one line of the catalog.</summary>
 public sealed record ResourceInfo(string Group, string Version, string Kind, string Plural, string SchemaName, ResourceTraits Traits)
 {

@@ -1,35 +1,5 @@
 namespace Network.Api.Schema;
 
-public enum FieldType : byte { String, Bool, Int32, Int64, Double, Bytes, Time, MicroTime, Duration, Fields, Raw, IntOrString, Quantity, Message }
-
-public enum FieldShape : byte { Single, List, Map, MapOfLists }
-
-[Flags]
-public enum FieldFlags : byte
-{
-    None = 0,
-
-    /// <summary>Its members appear in the parent's JSON object; the protobuf wire nests them.</summary>
-    Inline = 1,
-
-    Required = 2,
-
-    /// <summary>A Go pointer: a zero on the protobuf wire is a value, not absence.</summary>
-    KeepsZero = 4,
-
-    /// <summary>Strategic merge: merge the list or map member by member.</summary>
-    PatchMerge = 8,
-
-    /// <summary>Strategic merge: the patch may name the keys that stay ($retainKeys).</summary>
-    RetainKeys = 16,
-
-    /// <summary>Server-side apply owns the whole value, not its members.</summary>
-    Atomic = 32,
-
-    /// <summary>Server-side apply: a list of scalars with set semantics.</summary>
-    Set = 64,
-}
-
 /// <summary>One line of the schema: where a value lives on the protobuf wire, in JSON, and how patches treat it.</summary>
 public sealed class Field
 {

@@ -4,8 +4,6 @@ using Network.Api.Resources;
 
 namespace Network.Api.Selectors;
 
-public sealed record FieldRequirement(string Label, string Path, bool Equal, string Value);
-
 /// <summary>The field selector of a query string; only <c>=</c>, <c>==</c> and <c>!=</c>, only the fields a kind offers.</summary>
 public sealed record FieldSelector(IReadOnlyList<FieldRequirement> Requirements)
 {

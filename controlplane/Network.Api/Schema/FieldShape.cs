@@ -1,0 +1,3 @@
+namespace Network.Api.Schema;
+
+public enum FieldShape : byte { Single, List, Map, MapOfLists }
