@@ -45,6 +45,9 @@ public static class FileDescriptor
             throw LinuxException.Last($"mkfifo {path}");
     }
 
+    /// <summary>Enlarges a pipe's buffer (fcntl(2) F_SETPIPE_SZ); a limit of the system is not an error.</summary>
+    public static void TrySetPipeSize(SafeFileHandle pipe, int bytes) => LibC.fcntl((int)pipe.DangerousGetHandle(), LibC.F_SETPIPE_SZ, bytes);
+
     /// <summary>A close-on-exec pipe: (read end, write end).</summary>
     public static unsafe (SafeFileHandle Read, SafeFileHandle Write) Pipe()
     {
