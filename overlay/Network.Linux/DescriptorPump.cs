@@ -19,12 +19,19 @@ public sealed class DescriptorPump : IDisposable
 {
     private const short PollIn = 1;
     private readonly ConcurrentQueue<(SafeFileHandle, IDescriptorSink)> _added = new();
-    private readonly (SafeFileHandle Read, SafeFileHandle Write) _wake = FileDescriptor.Pipe();
+    private readonly FileStream _wakeRead;
+    private readonly FileStream _wakeWrite;
     private readonly List<(SafeFileHandle Descriptor, IDescriptorSink Sink)> _sources = [];
     private readonly byte[] _buffer = new byte[64 * 1024];
     private volatile bool _stopping;
 
-    public DescriptorPump(string name) => new Thread(Loop, 256 * 1024) { IsBackground = true, Name = name }.Start();
+    public DescriptorPump(string name)
+    {
+        var (read, write) = FileDescriptor.Pipe();
+        _wakeRead = new FileStream(read, FileAccess.Read, bufferSize: 0);
+        _wakeWrite = new FileStream(write, FileAccess.Write, bufferSize: 0);
+        new Thread(Loop, 256 * 1024) { IsBackground = true, Name = name }.Start();
+    }
 
     /// <summary>Takes the descriptor over: it is closed at its end. It is switched to non-blocking.</summary>
     public void Add(SafeFileHandle descriptor, IDescriptorSink sink)
@@ -48,7 +55,11 @@ public sealed class DescriptorPump : IDisposable
             throw LinuxException.Last("fcntl O_NONBLOCK");
     }
 
-    private void Wake() => RandomAccess.Write(_wake.Write, [1], 0);
+    private void Wake()
+    {
+        lock (_wakeWrite)
+            _wakeWrite.WriteByte(1);
+    }
 
     private void Loop()
     {
@@ -58,23 +69,28 @@ public sealed class DescriptorPump : IDisposable
                 _sources.Add(added);
             var polled = Poll();
             if (polled[0].revents != 0)
-                RandomAccess.Read(_wake.Read, _buffer, 0);
-            for (var i = _sources.Count - 1; i >= 0; i--)
+                _ = _wakeRead.Read(_buffer);
+            // In order of arrival: standard output was added before standard error.
+            var ended = new List<(SafeFileHandle, IDescriptorSink)>();
+            for (var i = 0; i < _sources.Count; i++)
             {
                 if (polled[i + 1].revents != 0 && !Deliver(_sources[i]))
-                    _sources.RemoveAt(i);
+                    ended.Add(_sources[i]);
             }
+
+            foreach (var source in ended)
+                _sources.Remove(source);
         }
 
         foreach (var (descriptor, _) in _sources)
             descriptor.Dispose();
-        _wake.Read.Dispose();
+        _wakeRead.Dispose();
     }
 
     private unsafe LibC.PollFd[] Poll()
     {
         var polled = new LibC.PollFd[_sources.Count + 1];
-        polled[0] = new LibC.PollFd { fd = (int)_wake.Read.DangerousGetHandle(), events = PollIn };
+        polled[0] = new LibC.PollFd { fd = (int)_wakeRead.SafeFileHandle.DangerousGetHandle(), events = PollIn };
         for (var i = 0; i < _sources.Count; i++)
             polled[i + 1] = new LibC.PollFd { fd = (int)_sources[i].Descriptor.DangerousGetHandle(), events = PollIn };
         fixed (LibC.PollFd* first = polled)

@@ -10,7 +10,8 @@ public static class ProcessEnd
     private const short PollIn = 1;
     private static readonly Lock s_lock = new();
     private static readonly List<(SafeFileHandle PidFd, TaskCompletionSource Done)> s_waiting = [];
-    private static (SafeFileHandle Read, SafeFileHandle Write)? s_wake;
+    // Streams, because RandomAccess refuses pipes.
+    private static (FileStream Read, FileStream Write)? s_wake;
 
     /// <summary>Completes when the process behind the descriptor has ended. The descriptor must stay open until then.</summary>
     public static Task WaitAsync(SafeFileHandle pidFd)
@@ -21,12 +22,14 @@ public static class ProcessEnd
             s_waiting.Add((pidFd, done));
             if (s_wake is null)
             {
-                s_wake = FileDescriptor.Pipe();
+                var (read, write) = FileDescriptor.Pipe();
+                s_wake = (new FileStream(read, FileAccess.Read, bufferSize: 0), new FileStream(write, FileAccess.Write, bufferSize: 0));
                 new Thread(Loop, 256 * 1024) { IsBackground = true, Name = "process-end" }.Start();
             }
+
+            s_wake.Value.Write.WriteByte(1);
         }
 
-        RandomAccess.Write(s_wake.Value.Write, [1], 0);
         return done.Task;
     }
 
@@ -40,7 +43,7 @@ public static class ProcessEnd
             lock (s_lock)
                 waiting = [.. s_waiting];
             var polled = new LibC.PollFd[waiting.Length + 1];
-            polled[0] = new LibC.PollFd { fd = (int)wake.DangerousGetHandle(), events = PollIn };
+            polled[0] = new LibC.PollFd { fd = (int)wake.SafeFileHandle.DangerousGetHandle(), events = PollIn };
             for (var i = 0; i < waiting.Length; i++)
                 polled[i + 1] = new LibC.PollFd { fd = (int)waiting[i].PidFd.DangerousGetHandle(), events = PollIn };
             fixed (LibC.PollFd* first = polled)
@@ -54,7 +57,7 @@ public static class ProcessEnd
             }
 
             if (polled[0].revents != 0)
-                RandomAccess.Read(wake, drained, 0);
+                _ = wake.Read(drained);
             for (var i = 0; i < waiting.Length; i++)
             {
                 if (polled[i + 1].revents == 0)

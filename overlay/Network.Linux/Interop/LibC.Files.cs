@@ -6,7 +6,7 @@ namespace Network.Linux.Interop;
 internal static unsafe partial class LibC
 {
     internal const int F_SETPIPE_SZ = 1031, F_GETFL = 3, F_SETFL = 4;
-    internal const ulong TIOCSWINSZ = 0x5414;
+    internal const ulong TIOCSWINSZ = 0x5414, SIOCGIFFLAGS = 0x8913, SIOCSIFFLAGS = 0x8914;
     internal const int SOL_SOCKET = 1, SCM_RIGHTS = 1, MSG_CMSG_CLOEXEC = 0x40000000;
 
     // int mknod(const char *pathname, mode_t mode, dev_t dev);
@@ -36,6 +36,10 @@ internal static unsafe partial class LibC
     // int fcntl(int fd, int op, ...);
     [LibraryImport(Lib, SetLastError = true)]
     internal static partial int fcntl(int fd, int op, int arg);
+
+    // int memfd_create(const char *name, unsigned int flags);
+    [LibraryImport(Lib, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int memfd_create(string name, uint flags);
 
     // ssize_t recvmsg(int sockfd, struct msghdr *msg, int flags);
     [LibraryImport(Lib, SetLastError = true)]
