@@ -31,6 +31,11 @@ internal sealed class Container(ContainerRecord record, string directory)
 
     internal TaskCompletionSource OutputDrained { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Completes when mounts and cgroup are gone; a next life of the container must wait for it.</summary>
+    internal TaskCompletionSource Released { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    internal string ConfigFile => Path.Combine(Directory, "config.json");
+
     internal string StateFile => Path.Combine(Directory, "state.json");
 
     internal string RootFs => Path.Combine(Directory, "rootfs");
@@ -38,6 +43,14 @@ internal sealed class Container(ContainerRecord record, string directory)
     internal bool IsRunning => Record.Phase == ContainerPhase.Running;
 
     internal void MarkEnded() => _ended.TrySetResult();
+
+    internal void Close()
+    {
+        Log?.Dispose();
+        Input?.Dispose();
+        Terminal?.Dispose();
+        PidFd?.Dispose();
+    }
 
     internal void OpenStreams(int count)
     {

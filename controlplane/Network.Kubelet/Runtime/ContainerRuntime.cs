@@ -30,25 +30,23 @@ internal sealed partial class ContainerRuntime(RuntimeCommand command, string da
 
     internal IReadOnlyList<Container> Of(string podUid) => [.. _containers.Values.Where(container => container.Record.Identity.PodUid == podUid)];
 
-    internal async Task<Container> StartAsync(ContainerSpec spec, Func<Container, Task>? created = null)
+    /// <summary>Starts a container. One that cannot start comes back as ended with exit code 128 and reason StartError, as containerd tells it.</summary>
+    internal async Task<Container> StartAsync(ContainerSpec spec)
     {
         var clock = time.GetTimestamp();
-        var container = Prepare(spec);
+        var container = New(spec);
         try
         {
+            Prepare(container, spec);
             await CreateAsync(container, spec).ConfigureAwait(false);
-            if (created is not null)
-                await created(container).ConfigureAwait(false);
             container.Record = container.Record with { Phase = ContainerPhase.Running, StartedAt = time.GetUtcNow() };
             container.Save();
             await command.RunAsync(ErrorLog(container), ["start", container.Record.Id]).ConfigureAwait(false);
         }
-        catch (Exception e)
+        catch (Exception e) when (e is RuntimeException or IOException or OperationCanceledException or InvalidDataException)
         {
-            await RemoveAsync(container).ConfigureAwait(false);
-            if (e is LinuxException or IOException)
-                throw new RuntimeException($"container {spec.Identity.Name}", e.Message);
-            throw;
+            await FailAsync(container, e is RuntimeException refusal ? refusal.Words : e.Message).ConfigureAwait(false);
+            return container;
         }
 
         LogStarted(spec.Identity.PodNamespace, spec.Identity.PodName, spec.Identity.Name, spec.Identity.Attempt,
@@ -74,9 +72,14 @@ internal sealed partial class ContainerRuntime(RuntimeCommand command, string da
             var container = new Container(record, directory);
             _containers[record.Id] = container;
             if (record.Phase == ContainerPhase.Exited)
+            {
                 container.MarkEnded();
+                _ = ReleaseAsync(container);
+            }
             else
+            {
                 Adopt(container);
+            }
         }
     }
 
@@ -86,34 +89,19 @@ internal sealed partial class ContainerRuntime(RuntimeCommand command, string da
             Processes.Kill(record.Pid, signal);
     }
 
-    /// <summary>Takes the container's files, mounts and cgroup away; it must have ended or is killed.</summary>
+    /// <summary>Forgets an ended container: its record and files.</summary>
     internal async Task RemoveAsync(Container container)
     {
-        try
-        {
-            await command.RunAsync(ErrorLog(container), ["delete", "--force", container.Record.Id]).ConfigureAwait(false);
-        }
-        catch (RuntimeException e)
-        {
-            LogDeleteRefused(container.Record.Id, e.Words);
-        }
-
-        container.Log?.Dispose();
-        container.Input?.Dispose();
-        container.Terminal?.Dispose();
+        await container.Released.Task.ConfigureAwait(false);
         RemoveDirectory(container.Directory);
         _containers.TryRemove(container.Record.Id, out _);
-        container.MarkEnded();
     }
 
     public void Dispose() => _pump.Dispose();
 
-    private Container Prepare(ContainerSpec spec)
+    private Container New(ContainerSpec spec)
     {
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
-        var directory = Path.Combine(_directory, id[..24]);
-        foreach (var name in (string[])["rootfs", "upper", "work"])
-            Directory.CreateDirectory(Path.Combine(directory, name));
         var container = new Container(new ContainerRecord(id, spec.Identity)
         {
             Image = spec.ImageName,
@@ -127,13 +115,20 @@ internal sealed partial class ContainerRuntime(RuntimeCommand command, string da
             Stdin = spec.Stdin,
             StdinOnce = spec.StdinOnce,
             SpecHash = spec.SpecHash,
-        }, directory);
+        }, Path.Combine(_directory, id[..24]));
+        Directory.CreateDirectory(container.Directory);
         container.Save();
-        Mounts.Overlay(container.RootFs, images.LayersOf(spec.Image), Path.Combine(directory, "upper"), Path.Combine(directory, "work"));
-        File.WriteAllText(Path.Combine(directory, "config.json"), OciConfig.For(spec, container.RootFs).ToJsonString());
-        container.Log = new LogFile(spec.LogPath, time);
         _containers[id] = container;
         return container;
+    }
+
+    private void Prepare(Container container, ContainerSpec spec)
+    {
+        foreach (var name in (string[])["rootfs", "upper", "work"])
+            Directory.CreateDirectory(Path.Combine(container.Directory, name));
+        Mounts.Overlay(container.RootFs, images.LayersOf(spec.Image), Path.Combine(container.Directory, "upper"), Path.Combine(container.Directory, "work"));
+        File.WriteAllText(container.ConfigFile, OciConfig.For(spec, container.RootFs).ToJsonString());
+        container.Log = new LogFile(spec.LogPath, time);
     }
 
     private async Task CreateAsync(Container container, ContainerSpec spec)
@@ -209,6 +204,7 @@ internal sealed partial class ContainerRuntime(RuntimeCommand command, string da
             };
             container.Save();
             container.MarkEnded();
+            _ = ReleaseAsync(container);
             return;
         }
 
@@ -233,14 +229,53 @@ internal sealed partial class ContainerRuntime(RuntimeCommand command, string da
         await container.OutputDrained.Task.WaitAsync(TimeSpan.FromSeconds(2), time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         container.Record = ContainerEnd.Describe(container.Record, exit, time.GetUtcNow());
         container.Save();
-        container.Log?.Dispose();
-        container.Input?.Dispose();
-        container.Terminal?.Dispose();
-        container.PidFd!.Dispose();
+        container.Close();
         var record = container.Record;
         LogExited(record.Identity.PodNamespace, record.Identity.PodName, record.Identity.Name, record.ExitCode, record.Reason);
         container.MarkEnded();
+        _ = ReleaseAsync(container);
         Exited?.Invoke(container);
+    }
+
+    private async Task FailAsync(Container container, string words)
+    {
+        if (container.PidFd is not null)
+            Signal(container, Processes.SIGKILL);
+        container.Record = container.Record with
+        {
+            Phase = ContainerPhase.Exited,
+            FinishedAt = time.GetUtcNow(),
+            ExitCode = 128,
+            Reason = "StartError",
+            Message = words,
+        };
+        container.Save();
+        container.Close();
+        container.MarkEnded();
+        await ReleaseAsync(container).ConfigureAwait(false);
+    }
+
+    // Mounts and cgroup go at once, because the next life uses the same cgroup; the record stays for lastState.
+    private async Task ReleaseAsync(Container container)
+    {
+        try
+        {
+            await command.RunAsync(ErrorLog(container), ["delete", "--force", container.Record.Id]).ConfigureAwait(false);
+        }
+        catch (RuntimeException e)
+        {
+            LogDeleteRefused(container.Record.Id, e.Words);
+        }
+
+        foreach (var mount in Mounts.Below(container.Directory))
+            Mounts.Unmount(mount);
+        foreach (var name in (string[])["upper", "work"])
+        {
+            if (Directory.Exists(Path.Combine(container.Directory, name)))
+                Directory.Delete(Path.Combine(container.Directory, name), recursive: true);
+        }
+
+        container.Released.TrySetResult();
     }
 
     private static long ProcessStart(int pid) => ContainerEnd.StartTimeOf(pid);
