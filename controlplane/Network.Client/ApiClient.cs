@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -42,12 +43,13 @@ public sealed class ApiClient(ApiEndpoint endpoint) : IDisposable
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var path = resource.CollectionPath(query.Namespace) + query.ToQueryString();
-        using var document = JsonDocument.Parse(await SendAsync(HttpMethod.Get, path, null, cancel).ConfigureAwait(false));
+        var accept = resource.MetadataOnly ? "PartialObjectMetadataList" : null;
+        using var document = JsonDocument.Parse(await SendAsync(HttpMethod.Get, path, null, cancel, accept).ConfigureAwait(false));
         var items = new List<T>();
         if (document.RootElement.TryGetProperty("items", out var array) && array.ValueKind == JsonValueKind.Array)
         {
             foreach (var element in array.EnumerateArray())
-                items.Add(KubernetesJson.Deserialize<T>(element));
+                items.Add(resource.Read(element));
         }
 
         return new ObjectList<T>(items, document.RootElement.GetProperty("metadata").GetProperty("resourceVersion").GetString()!);
@@ -107,16 +109,18 @@ public sealed class ApiClient(ApiEndpoint endpoint) : IDisposable
         var path = resource.CollectionPath(query.Namespace)
             + query.ToQueryString(("watch", "true"), ("allowWatchBookmarks", "true"), ("resourceVersion", resourceVersion),
                 ("timeoutSeconds", Random.Shared.Next(300, 600).ToString()));
-        return Watch.WatchStream.ReadAsync<T>(_http, path, cancel);
+        return Watch.WatchStream.ReadAsync(_http, path, resource, cancel);
     }
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<string> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancel)
+    private async Task<string> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancel, string? acceptAs = null)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(s_requestTimeout);
         using var request = new HttpRequestMessage(method, path) { Content = content, Version = _http.DefaultRequestVersion };
+        if (acceptAs is not null)
+            request.Headers.Accept.Add(MetaAccept(acceptAs));
         try
         {
             using var response = await _http.SendAsync(request, limit.Token).ConfigureAwait(false);
@@ -128,6 +132,10 @@ public sealed class ApiClient(ApiEndpoint endpoint) : IDisposable
             throw new ApiException(HttpStatusCode.GatewayTimeout, "Timeout", $"{method} {path}: no answer within {s_requestTimeout.TotalSeconds} s");
         }
     }
+
+    /// <summary>Asks for another form of the same objects (meta/v1 Table, PartialObjectMetadata).</summary>
+    internal static MediaTypeWithQualityHeaderValue MetaAccept(string form) =>
+        MediaTypeWithQualityHeaderValue.Parse($"application/json;as={form};g=meta.k8s.io;v=v1");
 
     private static StringContent Json(object value) => new(KubernetesJson.Serialize(value), Encoding.UTF8, "application/json");
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using k8s;
 using k8s.Models;
 
@@ -7,6 +8,12 @@ namespace Network.Client;
 public sealed record Resource<T>(string Group, string Version, string Plural, string Kind, bool Namespaced)
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
+    /// <summary>Ask the server for metadata only; see <see cref="ObjectMetadata"/>.</summary>
+    public bool MetadataOnly { get; init; }
+
+    /// <summary>How an object is read from JSON.</summary>
+    public Func<JsonElement, T> Read { get; init; } = element => KubernetesJson.Deserialize<T>(element);
+
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
 
     /// <summary>The collection's path; a null namespace means all namespaces.</summary>

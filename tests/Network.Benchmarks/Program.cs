@@ -1,1 +1,16 @@
+using Network.Benchmarks.Cni;
+
+// Every benchmark of the house, by name.
+var table = new (string Name, Action<TextWriter> Run)[]
+{
+    ("cni", CniBenchmark.Run),
+};
+
+if (args.Length != 1 || Array.Find(table, entry => entry.Name == args[0]) is not { Run: { } run })
+{
+    Console.Error.WriteLine($"usage: Network.Benchmarks {string.Join('|', table.Select(entry => entry.Name))}");
+    return 2;
+}
+
+run(Console.Out);
 return 0;

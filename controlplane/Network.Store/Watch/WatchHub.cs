@@ -53,8 +53,8 @@ internal sealed class WatchHub
     {
         internal string Prefix { get; } = prefix;
 
-        internal Channel<StoreEvent> Events { get; } = Channel.CreateUnbounded<StoreEvent>(
-            new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = false });
+        // Not the single-reader kind: that one cannot count what is pending.
+        internal Channel<StoreEvent> Events { get; } = Channel.CreateUnbounded<StoreEvent>();
 
         internal async IAsyncEnumerable<StoreEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancel)
         {

@@ -1,0 +1,19 @@
+using System.Net;
+
+namespace Network.Netlink;
+
+/// <summary>An address on a device.</summary>
+public sealed record InterfaceAddress(int LinkIndex, IPAddress Address, int PrefixLength)
+{
+    public byte Scope { get; init; }
+
+    /// <summary>IFA_F_* bits.</summary>
+    public uint Flags { get; init; }
+
+    public bool IsTentative => (Flags & Interop.IfAddrH.IFA_F_TENTATIVE) != 0;
+
+    /// <summary>Configured, not from a lease or router advertisement that may end.</summary>
+    public bool IsPermanent => (Flags & Interop.IfAddrH.IFA_F_PERMANENT) != 0;
+
+    public override string ToString() => $"{Address}/{PrefixLength}";
+}

@@ -1,0 +1,97 @@
+using System.Net;
+using Network.Netlink.Interop;
+using Network.Netlink.Protocol;
+
+namespace Network.Netlink;
+
+/// <summary>RTM_NEWROUTE and RTM_DELROUTE: rtmsg, then RTA_* attributes.</summary>
+internal static class RouteParser
+{
+    internal static bool TryParse(NetlinkMessage message, out Route route)
+    {
+        route = null!;
+        if (message.Type is not (RtnetlinkH.RTM_NEWROUTE or RtnetlinkH.RTM_DELROUTE)
+            || !message.TryReadHeader(out rtmsg header, out var attributes)
+            || header.rtm_family is not (NetlinkH.AF_INET or NetlinkH.AF_INET6)
+            || (header.rtm_flags & RtnetlinkH.RTM_F_CLONED) != 0)
+            return false;
+        var destination = header.rtm_family == NetlinkH.AF_INET ? IPAddress.Any : IPAddress.IPv6Any;
+        IPAddress? gateway = null, source = null;
+        int link = 0;
+        uint priority = 0, mtu = 0, table = header.rtm_table;
+        while (attributes.TryNext(out var attribute))
+        {
+            switch (attribute.Type)
+            {
+                case RtnetlinkH.RTA_DST when attribute.TryGet(out IPAddress? to):
+                    destination = to!;
+                    break;
+                case RtnetlinkH.RTA_GATEWAY:
+                    attribute.TryGet(out gateway);
+                    break;
+                case RtnetlinkH.RTA_PREFSRC:
+                    attribute.TryGet(out source);
+                    break;
+                case RtnetlinkH.RTA_OIF:
+                    attribute.TryGet(out link);
+                    break;
+                case RtnetlinkH.RTA_PRIORITY:
+                    attribute.TryGet(out priority);
+                    break;
+                case RtnetlinkH.RTA_TABLE:
+                    attribute.TryGet(out table);
+                    break;
+                case RtnetlinkH.RTA_METRICS:
+                    mtu = MtuOf(attribute.Nested);
+                    break;
+            }
+        }
+
+        if (attributes.Malformed || !TryPrefix(destination, header.rtm_dst_len, out var prefix))
+            return false;
+        route = new Route(prefix)
+        {
+            Gateway = gateway,
+            LinkIndex = link,
+            Onlink = (header.rtm_flags & RtnetlinkH.RTNH_F_ONLINK) != 0,
+            Protocol = header.rtm_protocol,
+            Scope = header.rtm_scope,
+            Type = header.rtm_type,
+            Table = table,
+            Priority = priority,
+            Mtu = mtu,
+            PreferredSource = source,
+        };
+        return true;
+    }
+
+    private static uint MtuOf(AttributeReader metrics)
+    {
+        uint mtu = 0;
+        while (metrics.TryNext(out var metric))
+        {
+            if (metric.Type == RtnetlinkH.RTAX_MTU)
+                metric.TryGet(out mtu);
+        }
+
+        return mtu;
+    }
+
+    // IPNetwork refuses host bits by exception; a hostile message may carry them.
+    private static bool TryPrefix(IPAddress address, int length, out IPNetwork prefix)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out var size);
+        prefix = default;
+        if (length > size * 8)
+            return false;
+        for (var bit = length; bit < size * 8; bit++)
+        {
+            if ((bytes[bit / 8] & (0x80 >> (bit % 8))) != 0)
+                return false;
+        }
+
+        prefix = new IPNetwork(address, length);
+        return true;
+    }
+}

@@ -1,0 +1,13 @@
+namespace Network.Netlink.Transport;
+
+/// <summary>
+/// Where requests go and replies come from: the kernel, or a script in a test. Datagrams keep their boundaries.
+/// Used by one thread at a time.
+/// </summary>
+public interface INetlinkTransport : IDisposable
+{
+    void Send(ReadOnlySpan<byte> datagram);
+
+    /// <summary>Blocks for the next datagram and returns its length. A lost reply is ENOBUFS.</summary>
+    int Receive(Span<byte> buffer);
+}

@@ -1,0 +1,83 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text;
+using Network.Netlink;
+using Network.TestKit;
+using Xunit;
+
+namespace Network.Overlay.Tests.Netlink;
+
+/// <summary>The C compiler, not we, says what the kernel headers say.</summary>
+public sealed class KernelHeaderTests
+{
+    private const string Includes = """
+        #include <assert.h>
+        #include <stddef.h>
+        #include <sys/socket.h>
+        #include <poll.h>
+        #include <net/if.h>
+        #include <linux/netlink.h>
+        #include <linux/rtnetlink.h>
+        #include <linux/if_link.h>
+        #include <linux/if_addr.h>
+        #include <linux/neighbour.h>
+        #include <linux/veth.h>
+        #ifndef IFALIASZ
+        #define IFALIASZ 256
+        #endif
+
+        """;
+
+    private static readonly Assembly s_product = typeof(RouteSocket).Assembly;
+
+    [Fact]
+    public void Interop_constants_and_layouts_equal_the_kernel_headers()
+    {
+        Requires.Tool("gcc");
+        var source = new StringBuilder(Includes);
+        var checks = AddConstants(source) + AddStructs(source);
+        var folder = Directory.CreateTempSubdirectory("kernel-headers");
+        try
+        {
+            var file = Path.Combine(folder.FullName, "check.c");
+            File.WriteAllText(file, source.ToString());
+            Shell.Run("gcc", "-std=gnu11", "-D_GNU_SOURCE", "-fsyntax-only", file);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        Assert.True(checks > 150, $"only {checks} checks were generated");
+    }
+
+    private static int AddConstants(StringBuilder source)
+    {
+        var count = 0;
+        foreach (var field in s_product.GetTypes().Where(type => type.Namespace == "Network.Netlink.Interop" && type.Name.EndsWith('H'))
+            .SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.NonPublic)).Where(field => field.IsLiteral))
+        {
+            source.Append($"_Static_assert(({field.Name}) == {field.GetRawConstantValue()}, \"{field.Name}\");\n");
+            count++;
+        }
+
+        return count;
+    }
+
+    private static int AddStructs(StringBuilder source)
+    {
+        var count = 0;
+        foreach (var type in s_product.GetTypes().Where(type => type is { Namespace: "Network.Netlink.Interop", IsValueType: true }))
+        {
+            source.Append($"_Static_assert(sizeof(struct {type.Name}) == {Marshal.SizeOf(type)}, \"{type.Name}\");\n");
+            count++;
+            foreach (var field in type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic))
+            {
+                source.Append($"_Static_assert(offsetof(struct {type.Name}, {field.Name}) == {Marshal.OffsetOf(type, field.Name)}, \"{type.Name}.{field.Name}\");\n");
+                count++;
+            }
+        }
+
+        return count;
+    }
+}
