@@ -43,6 +43,9 @@ public sealed partial class KubeletService
     /// <summary>Completes when state of an earlier run is taken over and the kubelet API listens.</summary>
     public Task Started => _started.Task;
 
+    /// <summary>The port the kubelet API really listens on; differs from the settings when those say 0.</summary>
+    public int ListeningPort { get; private set; }
+
     public async Task RunAsync(CancellationToken cancel)
     {
         Processes.BecomeSubreaper();

@@ -26,7 +26,7 @@ internal sealed class ContainerStopper(PodContext context)
         context.Runtime.Signal(container, StopSignal.Parse(container.Record.StopSignal));
         await container.Ended.WaitAsync(graceOver).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!container.Ended.IsCompleted && unit.Spec.Lifecycle?.PreStop is not null)
-            await container.Ended.WaitAsync(s_least, context.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await container.Ended.WaitAsync(s_least, context.Time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!container.Ended.IsCompleted)
             context.Runtime.Signal(container, Linux.Processes.SIGKILL);
         await container.Ended.ConfigureAwait(false);

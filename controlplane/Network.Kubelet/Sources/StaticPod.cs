@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using k8s;
 using k8s.Models;
+using Network.Api.Schema;
 
 namespace Network.Kubelet.Sources;
 
@@ -16,7 +17,7 @@ internal static class StaticPod
         V1Pod pod;
         try
         {
-            pod = text.TrimStart().StartsWith('{') ? KubernetesJson.Deserialize<V1Pod>(text) : KubernetesYaml.Deserialize<V1Pod>(text);
+            pod = KubernetesJson.Deserialize<V1Pod>(text.TrimStart().StartsWith('{') ? text : Encoding.UTF8.GetString(YamlBody.ToJson(text)));
         }
         catch (Exception e) when (e is System.Text.Json.JsonException or YamlDotNet.Core.YamlException or FormatException)
         {

@@ -18,7 +18,8 @@ public sealed class ContainerRuntimeTests
         var container = await runtime.StartAsync(Spec(directory, "echo out; echo err >&2; printf tail; exit 7"));
         await container.Ended.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
         Assert.Equal((7, "Error"), (container.Record.ExitCode, container.Record.Reason));
-        Assert.Equal("out\nerr\ntail", await ReadAsync(container));
+        Assert.Equal("out\ntail", await ReadAsync(container, "stdout"));
+        Assert.Equal("err\n", await ReadAsync(container, "stderr"));
         await runtime.RemoveAsync(container);
         Assert.False(Directory.Exists(container.Directory));
         Assert.Empty(Mounts.Below(directory.Path));
@@ -51,9 +52,10 @@ public sealed class ContainerRuntimeTests
         await using var directory = await KubeletDirectory.NewAsync();
         using var runtime = Runtime(directory);
         var spec = Spec(directory, "") with { Arguments = ["/no/such/program"] };
-        var refusal = await Assert.ThrowsAsync<RuntimeException>(() => runtime.StartAsync(spec));
-        Assert.Contains("/no/such/program", refusal.Message);
-        Assert.Empty(runtime.Containers);
+        var container = await runtime.StartAsync(spec);
+        Assert.Equal((128, "StartError"), (container.Record.ExitCode, container.Record.Reason));
+        Assert.Contains("/no/such/program", container.Record.Message);
+        await runtime.RemoveAsync(container);
         Assert.Empty(Directory.GetDirectories(Path.Combine(directory.Path, "containers")));
     }
 
@@ -73,10 +75,10 @@ public sealed class ContainerRuntimeTests
         LogPath = Path.Combine(directory.Path, "logs", "0.log"),
     };
 
-    private static async Task<string> ReadAsync(Container container)
+    private static async Task<string> ReadAsync(Container container, string? stream = null)
     {
         using var text = new MemoryStream();
-        await new LogReader(container.Record.LogPath, new LogOptions()).CopyToAsync(text, container.Log, CancellationToken.None);
+        await new LogReader(container.Record.LogPath, new LogOptions { Stream = stream }).CopyToAsync(text, container.Log, CancellationToken.None);
         return System.Text.Encoding.UTF8.GetString(text.ToArray());
     }
 }
