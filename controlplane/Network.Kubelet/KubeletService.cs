@@ -8,6 +8,7 @@ using Network.Kubelet.Pods;
 using Network.Kubelet.Runtime;
 using Network.Kubelet.Runtime.Oci;
 using Network.Kubelet.Sandbox;
+using Network.Kubelet.Server;
 using Network.Kubelet.Sources;
 using Network.Kubelet.Variables;
 using Network.Kubelet.Volumes;
@@ -77,6 +78,9 @@ public sealed partial class KubeletService
             loops.Add(FollowPodsAsync(director, mirrors!, services!, cancel));
         else
             director.RemoveOrphans();
+        var (server, port) = await KubeletServer.StartAsync(_settings, new KubeletRoutes(context, director), _loggers).ConfigureAwait(false);
+        await using var listening = server.ConfigureAwait(false);
+        ListeningPort = port;
         LogStarted(_settings.NodeName, _client is null ? "alone" : "with an API server", runtime.Name);
         _started.TrySetResult();
         loops.Add(Task.Delay(Timeout.Infinite, cancel).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default));
