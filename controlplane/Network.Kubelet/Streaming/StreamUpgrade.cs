@@ -1,3 +1,5 @@
+using System.Net.WebSockets;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Network.Kubelet.Streaming.Spdy;
@@ -66,6 +68,20 @@ internal static class StreamUpgrade
         http.Response.Headers[ProtocolHeader] = protocol;
         http.Response.Headers.Upgrade = "SPDY/3.1";
         return (await feature.UpgradeAsync().ConfigureAwait(false), protocol);
+    }
+
+    /// <summary>
+    /// The handshake of RFC 6455 section 4.2.2 by hand: the framework refuses sub-protocol names with a slash, and kubectl's tunnel has one.
+    /// </summary>
+    internal static async Task<WebSocket> AcceptWebSocketAsync(HttpContext http, string protocol)
+    {
+        const string guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+        var key = http.Request.Headers.SecWebSocketKey.ToString();
+        http.Response.Headers.Upgrade = "websocket";
+        http.Response.Headers.SecWebSocketAccept = Convert.ToBase64String(System.Security.Cryptography.SHA1.HashData(Encoding.ASCII.GetBytes(key + guid)));
+        http.Response.Headers.SecWebSocketProtocol = protocol;
+        var transport = await http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync().ConfigureAwait(false);
+        return WebSocket.CreateFromStream(transport, new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = TimeSpan.FromSeconds(30) });
     }
 
     internal static async Task RefuseAsync(HttpContext http, int code, string message)
