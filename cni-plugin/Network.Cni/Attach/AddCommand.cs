@@ -70,7 +70,8 @@ internal static class AddCommand
             if (refusal.Index == 2 && refusal.Error.Errno == Errno.EEXIST)
                 gatewayIsNew = false;
             else if (refusal.Index == 0 && refusal.Error.Errno == Errno.EEXIST)
-                throw new CniException(CniError.InterfaceExists, $"interface {attachment.IfName} already exists in {attachment.NetNs}; delete it or choose another name", refusal.Error.Message);
+                throw new CniException(CniError.InterfaceExists,
+                    $"interface {attachment.IfName} already exists in {attachment.NetNs}; delete it or choose another name", refusal.Error.Message);
             else
                 throw refusal.Error;
         }
