@@ -1,0 +1,19 @@
+using System.Net;
+
+namespace Network.Controllers;
+
+/// <summary>What the controllers of a cluster are told.</summary>
+public sealed record ControllerSettings
+{
+    /// <summary>Addresses of all pods; each node gets a part of it.</summary>
+    public required IPNetwork ClusterCidr { get; init; }
+
+    /// <summary>Prefix length of a node's part.</summary>
+    public int NodeMask { get; init; } = 24;
+
+    /// <summary>A node whose lease is older than this is Unknown.</summary>
+    public TimeSpan NodeMonitorGracePeriod { get; init; } = TimeSpan.FromSeconds(50);
+
+    /// <summary>The authority published as ConfigMap kube-root-ca.crt in every namespace (PEM).</summary>
+    public required string RootCertificate { get; init; }
+}

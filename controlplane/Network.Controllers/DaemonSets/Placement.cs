@@ -1,0 +1,78 @@
+using k8s.Models;
+
+namespace Network.Controllers.DaemonSets;
+
+/// <summary>Which nodes a daemon pod belongs on, and how it is tied to one: by affinity, so that the scheduler still binds it.</summary>
+internal static class Placement
+{
+    internal const string HashLabel = "controller-revision-hash";
+
+    private static readonly string[] s_ignoredTaints =
+    [
+        "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable", "node.kubernetes.io/disk-pressure",
+        "node.kubernetes.io/memory-pressure", "node.kubernetes.io/pid-pressure", "node.kubernetes.io/unschedulable",
+    ];
+
+    /// <summary>What of a node decides about daemon pods.</summary>
+    internal static string Fingerprint(V1Node node) => string.Join(';',
+        (node.Metadata.Labels ?? new Dictionary<string, string>()).Select(label => $"{label.Key}={label.Value}").Order()
+            .Concat((node.Spec?.Taints ?? []).Select(taint => $"{taint.Key}:{taint.Value}:{taint.Effect}").Order()));
+
+    internal static bool ShouldRun(V1DaemonSet set, V1Node node)
+    {
+        var spec = set.Spec.Template.Spec;
+        if (!Selection.Matches(spec.NodeSelector, node.Metadata.Labels))
+            return false;
+        var required = spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution?.NodeSelectorTerms;
+        if (required is not null && !required.Any(term => Matches(term, node)))
+            return false;
+        return (node.Spec?.Taints ?? []).All(taint => taint.Effect == "PreferNoSchedule" || Tolerated(spec, taint));
+    }
+
+    /// <summary>The node a daemon pod is bound or tied to; empty when it is tied to none.</summary>
+    internal static string NodeOf(V1Pod pod)
+    {
+        if (!string.IsNullOrEmpty(pod.Spec.NodeName))
+            return pod.Spec.NodeName;
+        var terms = pod.Spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution?.NodeSelectorTerms ?? [];
+        return terms.SelectMany(term => term.MatchFields ?? []).FirstOrDefault(field => field.Key == "metadata.name")?.Values?.FirstOrDefault() ?? "";
+    }
+
+    internal static void Pin(V1Pod pod, string node, string hash)
+    {
+        pod.Metadata.Labels = new Dictionary<string, string>(pod.Metadata.Labels ?? new Dictionary<string, string>()) { [HashLabel] = hash };
+        pod.Spec.Affinity ??= new V1Affinity();
+        pod.Spec.Affinity.NodeAffinity ??= new V1NodeAffinity();
+        pod.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution = new V1NodeSelector
+        {
+            NodeSelectorTerms =
+            [
+                new V1NodeSelectorTerm { MatchFields = [new V1NodeSelectorRequirement { Key = "metadata.name", OperatorProperty = "In", Values = [node] }] },
+            ],
+        };
+        var tolerations = new List<V1Toleration>(pod.Spec.Tolerations ?? []);
+        foreach (var key in s_ignoredTaints)
+        {
+            var effect = key.EndsWith("ready", StringComparison.Ordinal) || key.EndsWith("unreachable", StringComparison.Ordinal) ? "NoExecute" : "NoSchedule";
+            tolerations.Add(new V1Toleration { Key = key, OperatorProperty = "Exists", Effect = effect });
+        }
+
+        if (pod.Spec.HostNetwork == true)
+            tolerations.Add(new V1Toleration { Key = "node.kubernetes.io/network-unavailable", OperatorProperty = "Exists", Effect = "NoSchedule" });
+        pod.Spec.Tolerations = tolerations;
+    }
+
+    private static bool Tolerated(V1PodSpec spec, V1Taint taint) =>
+        s_ignoredTaints.Contains(taint.Key)
+        || (spec.HostNetwork == true && taint.Key == "node.kubernetes.io/network-unavailable")
+        || (spec.Tolerations ?? []).Any(toleration =>
+            (string.IsNullOrEmpty(toleration.Effect) || toleration.Effect == taint.Effect)
+            && (string.IsNullOrEmpty(toleration.Key) ? toleration.OperatorProperty == "Exists" : toleration.Key == taint.Key)
+            && (toleration.OperatorProperty == "Exists" || (toleration.Value ?? "") == (taint.Value ?? "")));
+
+    private static bool Matches(V1NodeSelectorTerm term, V1Node node) =>
+        (term.MatchExpressions ?? []).All(e => Selection.Matches(
+            new V1LabelSelector { MatchExpressions = [new V1LabelSelectorRequirement { Key = e.Key, OperatorProperty = e.OperatorProperty, Values = e.Values }] },
+            node.Metadata.Labels))
+        && (term.MatchFields ?? []).All(f => f.Key == "metadata.name" && f.Values.Contains(node.Metadata.Name));
+}

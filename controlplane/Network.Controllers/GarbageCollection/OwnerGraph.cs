@@ -1,0 +1,55 @@
+using System.Collections.Concurrent;
+using k8s.Models;
+using Network.Client;
+
+namespace Network.Controllers.GarbageCollection;
+
+/// <summary>An object as the graph knows it.</summary>
+internal sealed record GraphNode(CatalogEntry Kind, V1ObjectMeta Metadata)
+{
+    internal string Uid => Metadata.Uid;
+}
+
+/// <summary>Who owns whom, by UID, over all kinds. Knows an object by what the watches said last.</summary>
+internal sealed class OwnerGraph
+{
+    private readonly ConcurrentDictionary<string, GraphNode> _nodes = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ConcurrentDictionary<string, byte>> _dependents = new(StringComparer.Ordinal);
+
+    internal GraphNode? Find(string uid) => _nodes.GetValueOrDefault(uid);
+
+    internal IReadOnlyList<GraphNode> DependentsOf(string uid) => _dependents.TryGetValue(uid, out var set)
+        ? set.Keys.Select(Find).OfType<GraphNode>().ToList()
+        : [];
+
+    /// <summary>Takes a change in and returns the UIDs that have to be looked at because of it.</summary>
+    internal IEnumerable<string> Apply(CatalogEntry kind, Change<ObjectMetadata> change)
+    {
+        var meta = change.Object.Metadata;
+        if (change.Old is { } old)
+        {
+            foreach (var owner in old.Metadata.OwnerReferences ?? [])
+            {
+                if (_dependents.TryGetValue(owner.Uid, out var set))
+                    set.TryRemove(old.Metadata.Uid, out _);
+            }
+
+            if (old.Metadata.Uid != meta.Uid)
+                _nodes.TryRemove(old.Metadata.Uid, out _);
+        }
+
+        if (change.IsDelete)
+        {
+            _nodes.TryRemove(meta.Uid, out _);
+            var orphans = DependentsOf(meta.Uid).Select(node => node.Uid).ToList();
+            _dependents.TryRemove(meta.Uid, out _);
+            // An owner that waits in the foreground may now be free to go.
+            return orphans.Concat((meta.OwnerReferences ?? []).Select(owner => owner.Uid));
+        }
+
+        _nodes[meta.Uid] = new GraphNode(kind, meta);
+        foreach (var owner in meta.OwnerReferences ?? [])
+            _dependents.GetOrAdd(owner.Uid, _ => new(StringComparer.Ordinal))[meta.Uid] = 0;
+        return [meta.Uid];
+    }
+}

@@ -1,0 +1,80 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Network.Api.Pki;
+using Network.Labs.Topology;
+
+namespace Network.Labs.Cluster;
+
+/// <summary>Certificates, kubeconfigs and the record of what was built.</summary>
+internal sealed class ClusterFiles(ClusterSettings settings, Addressing addressing, ClusterPaths paths, TimeProvider time)
+{
+    internal void Write()
+    {
+        Directory.CreateDirectory(paths.Logs);
+        var pki = ClusterPki.Open(paths.Pki, time);
+        var server = addressing.AddressOf(settings.Topology.Server.Name);
+        var inside = new Uri($"https://{server}:{ProcessPlan.ApiServerPort}");
+        pki.ApiServer([server, settings.KubernetesService], "cluster.local");
+        pki.KubeletClient();
+        WriteKubeconfig(paths.Kubeconfig, "admin", new Uri($"https://127.0.0.1:{settings.ApiPort}"), pki, pki.Client("admin", "podnet-admin", "system:masters"));
+        WriteKubeconfig($"{paths.Pki}/scheduler.kubeconfig", "scheduler", inside, pki, pki.Client("scheduler", "system:kube-scheduler"));
+        WriteKubeconfig($"{paths.Pki}/controllers.kubeconfig", "controllers", inside, pki, pki.Client("controllers", "system:kube-controller-manager"));
+        foreach (var node in settings.Topology.Agents)
+        {
+            Directory.CreateDirectory(paths.NodeDirectory(node.Name));
+            WriteKubeconfig($"{paths.NodeDirectory(node.Name)}/kubeconfig", node.Name, inside, pki, pki.Node(node.Name));
+            pki.NodeServing(node.Name, addressing.AddressOf(node.Name));
+        }
+
+        Directory.CreateDirectory(paths.NodeDirectory(settings.Topology.Server.Name));
+        File.WriteAllText(paths.State, Describe().ToJsonString());
+    }
+
+    /// <summary>What an earlier <c>podnet up</c> built; null when there is nothing.</summary>
+    internal static (LabTopology Topology, int ApiPort)? Read(ClusterPaths paths)
+    {
+        if (!File.Exists(paths.State))
+            return null;
+        var state = JsonNode.Parse(File.ReadAllText(paths.State))!;
+        var nodes = state["nodes"]!.AsArray().Select(node => new LabNode(node!["name"]!.GetValue<string>(), Enum.Parse<NodeRole>(node["role"]!.GetValue<string>()))
+        {
+            PodCidr = node["podCIDR"] is { } cidr ? IPNetwork.Parse(cidr.GetValue<string>()) : null,
+        }).ToList();
+        var links = state["links"]!.AsArray().Select(link => new LabLink(link!["name"]!.GetValue<string>(), IPNetwork.Parse(link["subnet"]!.GetValue<string>()),
+            link["mtu"]!.GetValue<int>(), Texts(link["ends"]!))).ToList();
+        var topology = new LabTopology(paths.Name, nodes, Texts(state["routers"]!), links)
+        {
+            PodCidr = IPNetwork.Parse(state["podCIDR"]!.GetValue<string>()),
+            ServiceCidr = IPNetwork.Parse(state["serviceCIDR"]!.GetValue<string>()),
+        };
+        return (topology, state["apiPort"]!.GetValue<int>());
+    }
+
+    private JsonObject Describe() => new()
+    {
+        ["apiPort"] = settings.ApiPort,
+        ["podCIDR"] = settings.Topology.PodCidr.ToString(),
+        ["serviceCIDR"] = settings.Topology.ServiceCidr.ToString(),
+        ["nodes"] = new JsonArray(settings.Topology.Nodes.Select(node => (JsonNode)new JsonObject
+        {
+            ["name"] = node.Name,
+            ["role"] = node.Role.ToString(),
+            ["podCIDR"] = node.PodCidr?.ToString(),
+        }).ToArray()),
+        ["routers"] = Array(settings.Topology.Routers),
+        ["links"] = new JsonArray(settings.Topology.Links.Select(link => (JsonNode)new JsonObject
+        {
+            ["name"] = link.Name,
+            ["subnet"] = link.Subnet.ToString(),
+            ["mtu"] = link.Mtu,
+            ["ends"] = Array(link.Ends),
+        }).ToArray()),
+    };
+
+    private static JsonArray Array(IEnumerable<string> values) => new(values.Select(value => (JsonNode)value).ToArray());
+
+    private static List<string> Texts(JsonNode array) => array.AsArray().Select(item => item!.GetValue<string>()).ToList();
+
+    private static void WriteKubeconfig(string path, string user, Uri server, ClusterPki pki, PemPair credentials) =>
+        SecretFile.Write(path, Kubeconfig.Render("podnet", user, server, pki.AuthorityCertificate, credentials));
+}

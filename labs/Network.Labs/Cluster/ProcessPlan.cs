@@ -1,0 +1,73 @@
+using Network.Labs.Topology;
+
+namespace Network.Labs.Cluster;
+
+/// <summary>A process to start: where, under which name, with which arguments.</summary>
+internal sealed record PlannedProcess(string Name, string Machine, IReadOnlyList<string> Arguments, bool TakesApiSocket);
+
+/// <summary>Which processes make up a cluster, and the command line of each: what a person would type on a real machine. Pure.</summary>
+internal static class ProcessPlan
+{
+    internal const int ApiServerPort = 6443;
+
+    internal static IReadOnlyList<PlannedProcess> For(ClusterSettings settings, Addressing addressing, ClusterPaths paths)
+    {
+        var server = settings.Topology.Server.Name;
+        string[] apiArguments = [.. ServerArguments(settings, addressing, paths)];
+        var plan = new List<PlannedProcess>();
+        if (settings.Split)
+        {
+            plan.Add(new PlannedProcess("apiserver", server, ["apiserver", .. apiArguments], true));
+            plan.Add(new PlannedProcess("scheduler", server, ["scheduler", "--kubeconfig", $"{paths.Pki}/scheduler.kubeconfig"], false));
+            plan.Add(new PlannedProcess("controllers", server,
+                ["controllers", "--kubeconfig", $"{paths.Pki}/controllers.kubeconfig", "--cluster-cidr", settings.Topology.PodCidr.ToString(), "--root-ca", $"{paths.Pki}/ca.crt"], false));
+        }
+        else
+        {
+            plan.Add(new PlannedProcess("server", server, ["server", .. apiArguments, "--cluster-cidr", settings.Topology.PodCidr.ToString()], true));
+        }
+
+        foreach (var node in settings.Topology.Agents)
+        {
+            var arguments = AgentArguments(settings, addressing, paths, node).ToList();
+            if (settings.Split)
+            {
+                plan.Add(new PlannedProcess($"{node.Name}/agent", node.Name, ["agent", .. arguments, "--without", "dns"], false));
+                plan.Add(new PlannedProcess($"{node.Name}/dns", node.Name,
+                    ["dns", "--kubeconfig", $"{paths.NodeDirectory(node.Name)}/kubeconfig", "--node", node.Name, "--cluster-dns", settings.ClusterDns.ToString()], false));
+            }
+            else
+            {
+                plan.Add(new PlannedProcess($"{node.Name}/agent", node.Name, ["agent", .. arguments], false));
+            }
+        }
+
+        return plan;
+    }
+
+    private static IEnumerable<string> ServerArguments(ClusterSettings settings, Addressing addressing, ClusterPaths paths) =>
+    [
+        "--data-dir", $"{paths.NodeDirectory(settings.Topology.Server.Name)}",
+        "--pki-dir", paths.Pki,
+        "--listen", $"{addressing.AddressOf(settings.Topology.Server.Name)}:{ApiServerPort}",
+        "--service-cidr", settings.Topology.ServiceCidr.ToString(),
+    ];
+
+    private static IEnumerable<string> AgentArguments(ClusterSettings settings, Addressing addressing, ClusterPaths paths, LabNode node) =>
+    [
+        "--node", node.Name,
+        "--node-ip", addressing.AddressOf(node.Name).ToString(),
+        "--kubeconfig", $"{paths.NodeDirectory(node.Name)}/kubeconfig",
+        "--data-dir", paths.NodeDirectory(node.Name),
+        "--image-store", ClusterPaths.Images,
+        "--cni-bin-dir", settings.CniBinaries,
+        "--cluster-cidr", settings.Topology.PodCidr.ToString(),
+        "--cluster-dns", settings.ClusterDns.ToString(),
+        "--client-ca", $"{paths.Pki}/ca.crt",
+        "--tls-cert", $"{paths.Pki}/node-{node.Name}-serving.crt",
+        "--tls-key", $"{paths.Pki}/node-{node.Name}-serving.key",
+        "--cgroup-root", $"{paths.CgroupRoot}/{node.Name}",
+        "--netns-prefix", paths.NetNs(node.Name),
+        .. node.PodCidr is { } cidr ? (string[])["--pod-cidr", cidr.ToString()] : [],
+    ];
+}

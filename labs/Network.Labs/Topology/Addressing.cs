@@ -1,0 +1,77 @@
+using System.Buffers.Binary;
+using System.Net;
+
+namespace Network.Labs.Topology;
+
+/// <summary>One end of a link, with everything the builder needs to know about it.</summary>
+public sealed record LinkEnd(string Machine, LabLink Link, string Device, IPAddress Address);
+
+/// <summary>A static route of a machine.</summary>
+public sealed record StaticRoute(IPNetwork Destination, IPAddress Via);
+
+/// <summary>Addresses, device names and routes that follow from a topology. Pure.</summary>
+public sealed class Addressing
+{
+    private readonly LabTopology _topology;
+    private readonly Dictionary<string, List<LinkEnd>> _ends = [];
+
+    public Addressing(LabTopology topology)
+    {
+        _topology = topology;
+        foreach (var link in topology.Links)
+        {
+            for (var i = 0; i < link.Ends.Count; i++)
+            {
+                var machine = link.Ends[i];
+                var ends = _ends.TryGetValue(machine, out var known) ? known : _ends[machine] = [];
+                var device = topology.Routers.Contains(machine) ? Shorten($"{machine}-{link.Name}") : $"{machine}-eth{ends.Count}";
+                ends.Add(new LinkEnd(machine, link, device, Offset(link.Subnet, i + 1)));
+            }
+        }
+    }
+
+    public IReadOnlyList<LinkEnd> EndsOf(string machine) => _ends.GetValueOrDefault(machine) ?? [];
+
+    /// <summary>The address others know a machine by: the one on its first link.</summary>
+    public IPAddress AddressOf(string machine) => _ends[machine][0].Address;
+
+    /// <summary>Shortest paths to every segment a machine is not on, hop by hop through routers.</summary>
+    public IReadOnlyList<StaticRoute> RoutesOf(string machine)
+    {
+        var routes = new List<StaticRoute>();
+        var reached = EndsOf(machine).Select(end => end.Link.Name).ToHashSet();
+        var frontier = new Queue<(LabLink Link, IPAddress? Via)>(EndsOf(machine).Select(end => (end.Link, (IPAddress?)null)));
+        while (frontier.TryDequeue(out var at))
+        {
+            foreach (var router in at.Link.Ends.Where(end => _topology.Routers.Contains(end) && end != machine))
+            {
+                var via = at.Via ?? EndsOf(router).First(end => end.Link == at.Link).Address;
+                foreach (var next in EndsOf(router).Select(end => end.Link).Where(link => reached.Add(link.Name)))
+                {
+                    routes.Add(new StaticRoute(next.Subnet, via));
+                    frontier.Enqueue((next, via));
+                }
+            }
+        }
+
+        return routes;
+    }
+
+    /// <summary>Names longer than the kernel's 15 characters keep their beginning and get a hash.</summary>
+    public static string Shorten(string device)
+    {
+        if (device.Length <= 15)
+            return device;
+        var hash = 2166136261u;
+        foreach (var c in device)
+            hash = (hash ^ c) * 16777619u;
+        return $"{device[..9]}-{hash & 0xfffff:x5}";
+    }
+
+    private static IPAddress Offset(IPNetwork network, int offset)
+    {
+        var bytes = network.BaseAddress.GetAddressBytes();
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, BinaryPrimitives.ReadUInt32BigEndian(bytes) + (uint)offset);
+        return new IPAddress(bytes);
+    }
+}

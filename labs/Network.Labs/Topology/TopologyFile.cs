@@ -1,0 +1,186 @@
+using System.Net;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Network.Labs.Topology;
+
+/// <summary>
+/// Reads a topology file and refuses what cannot work, with file, line and fix. Addresses need not be written: links get
+/// subnets, machines get addresses in the order a link lists them.
+/// </summary>
+public sealed class TopologyFile
+{
+    private static readonly string[] s_rootKeys = ["name", "podCIDR", "serviceCIDR", "nodes", "routers", "links"];
+    private static readonly string[] s_nodeKeys = ["name", "role", "podCIDR"];
+    private static readonly string[] s_linkKeys = ["name", "subnet", "mtu", "ends"];
+    private readonly string _file;
+
+    private TopologyFile(string file) => _file = file;
+
+    public static LabTopology Read(string path) => Parse(path, File.ReadAllText(path));
+
+    public static LabTopology Parse(string file, string text)
+    {
+        var reader = new TopologyFile(file);
+        try
+        {
+            var stream = new YamlStream();
+            stream.Load(new StringReader(text));
+            if (stream.Documents.Count != 1 || stream.Documents[0].RootNode is not YamlMappingNode root)
+                throw new TopologyException(file, 1, "not a topology", "write a mapping with nodes and links");
+            return reader.Root(root);
+        }
+        catch (YamlException e)
+        {
+            throw new TopologyException(file, e.Start.Line, $"not valid YAML: {e.Message}", "correct the syntax");
+        }
+    }
+
+    private LabTopology Root(YamlMappingNode root)
+    {
+        CheckKeys(root, "topology", s_rootKeys);
+        var nodes = Items(root, "nodes").Select(Node).ToList();
+        var routers = Items(root, "routers").Select(item => (Name: Text(item, "router"), item.Start.Line)).ToList();
+        CheckNames(nodes.Select(node => (node.Value.Name, node.Line)).Concat(routers));
+        var machines = nodes.Select(node => node.Value.Name).Concat(routers.Select(router => router.Name)).ToHashSet();
+        var links = Items(root, "links").Select((item, index) => Link(item, index, machines)).ToList();
+        var topology = new LabTopology(Find(root, "name") is { } name ? Text(name, "name") : "podnet", nodes.Select(node => node.Value).ToList(),
+            routers.Select(router => router.Name).ToList(), links.Select(link => link.Value).ToList())
+        {
+            PodCidr = Cidr(root, "podCIDR") ?? LabTopology.DefaultPodCidr,
+            ServiceCidr = Cidr(root, "serviceCIDR") ?? LabTopology.DefaultServiceCidr,
+        };
+        CheckWhole(root, topology, nodes, links);
+        return topology;
+    }
+
+    private (LabNode Value, long Line) Node(YamlNode item)
+    {
+        var map = Mapping(item, "node");
+        CheckKeys(map, "node", s_nodeKeys);
+        var name = Required(map, "node", "name");
+        var role = Find(map, "role") is { } text ? Text(text, "role") : "agent";
+        var parsed = role switch
+        {
+            "server" => NodeRole.Server,
+            "agent" => NodeRole.Agent,
+            _ => throw new TopologyException(_file, map.Start.Line, $"node {name}: role \"{role}\" is unknown", "use server or agent"),
+        };
+        return (new LabNode(name, parsed) { PodCidr = Cidr(map, "podCIDR") }, map.Start.Line);
+    }
+
+    private (LabLink Value, long Line) Link(YamlNode item, int index, HashSet<string> machines)
+    {
+        var map = Mapping(item, "link");
+        CheckKeys(map, "link", s_linkKeys);
+        var name = Required(map, "link", "name");
+        var mtu = LabTopology.DefaultMtu;
+        if (Find(map, "mtu") is { } text && (!int.TryParse(Text(text, "mtu"), out mtu) || mtu is < 576 or > 65535))
+            throw new TopologyException(_file, text.Start.Line, $"link {name}: mtu {Text(text, "mtu")} is out of range", "use 576 (the least IPv4 must carry, RFC 791) to 65535");
+        var ends = Items(map, "ends").Select(end => Text(end, "end")).ToList();
+        if (ends.Count < 2)
+            throw new TopologyException(_file, map.Start.Line, $"link {name}: has {ends.Count} ends", "list at least two machines under ends");
+        if (ends.FirstOrDefault(end => !machines.Contains(end)) is { } stranger)
+            throw new TopologyException(_file, map.Start.Line, $"link {name}: end \"{stranger}\" is no node or router", "declare it under nodes or routers");
+        if (ends.GroupBy(end => end).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new TopologyException(_file, map.Start.Line, $"link {name}: end \"{twice.Key}\" is listed twice", "list each machine once");
+        var subnet = Cidr(map, "subnet") ?? IPNetwork.Parse($"172.30.{index}.0/24");
+        if ((1L << (32 - subnet.PrefixLength)) - 2 < ends.Count)
+            throw new TopologyException(_file, map.Start.Line, $"link {name}: subnet {subnet} is too small for {ends.Count} ends", "use a shorter prefix");
+        return (new LabLink(name, subnet, mtu, ends), map.Start.Line);
+    }
+
+    private void CheckWhole(YamlMappingNode root, LabTopology topology, List<(LabNode Value, long Line)> nodes, List<(LabLink Value, long Line)> links)
+    {
+        if (topology.Nodes.Count(node => node.Role == NodeRole.Server) != 1)
+            throw new TopologyException(_file, root.Start.Line, "a lab needs exactly one node with role server", "give one node role: server");
+        if (links.GroupBy(link => link.Value.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new TopologyException(_file, twice.Last().Line, $"link name {twice.Key} is used twice", "give every link its own name");
+        foreach (var (node, line) in nodes)
+        {
+            if (!topology.Links.Any(link => link.Ends.Contains(node.Name)))
+                throw new TopologyException(_file, line, $"node {node.Name}: is on no link", "add it to the ends of a link");
+        }
+
+        var ranges = new List<(string What, IPNetwork Range, long Line)>
+        {
+            ("podCIDR", topology.PodCidr, LineOf(root, "podCIDR")),
+            ("serviceCIDR", topology.ServiceCidr, LineOf(root, "serviceCIDR")),
+        };
+        ranges.AddRange(links.Select(link => ($"link {link.Value.Name} subnet", link.Value.Subnet, link.Line)));
+        CheckOverlap(ranges);
+        var own = nodes.Where(node => node.Value.PodCidr is not null)
+            .Select(node => ($"node {node.Value.Name} podCIDR", node.Value.PodCidr!.Value, node.Line)).ToList();
+        CheckOverlap(own);
+        foreach (var (what, range, line) in own)
+        {
+            if (!topology.PodCidr.Contains(range.BaseAddress) || range.PrefixLength <= topology.PodCidr.PrefixLength)
+                throw new TopologyException(_file, line, $"{what} {range} is not within podCIDR {topology.PodCidr}", "choose a part of podCIDR");
+        }
+    }
+
+    private void CheckOverlap(List<(string What, IPNetwork Range, long Line)> ranges)
+    {
+        for (var i = 0; i < ranges.Count; i++)
+        {
+            for (var j = 0; j < i; j++)
+            {
+                if (ranges[i].Range.Contains(ranges[j].Range.BaseAddress) || ranges[j].Range.Contains(ranges[i].Range.BaseAddress))
+                    throw new TopologyException(_file, Math.Max(ranges[i].Line, ranges[j].Line),
+                        $"{ranges[i].What} {ranges[i].Range} overlaps {ranges[j].What} {ranges[j].Range}", "choose ranges that do not overlap");
+            }
+        }
+    }
+
+    private void CheckNames(IEnumerable<(string Name, long Line)> names)
+    {
+        var seen = new HashSet<string>();
+        foreach (var (name, line) in names)
+        {
+            // The name becomes part of device names, of which the kernel allows 15 characters.
+            if (name.Length is 0 or > 10 || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-') || name[0] == '-' || name[^1] == '-')
+                throw new TopologyException(_file, line, $"name \"{name}\" is not usable", "use 1 to 10 lower-case letters, digits and inner dashes");
+            if (!seen.Add(name))
+                throw new TopologyException(_file, line, $"name {name} is used twice", "give every node and router its own name");
+        }
+    }
+
+    private void CheckKeys(YamlMappingNode map, string what, string[] known)
+    {
+        foreach (var key in map.Children.Keys)
+        {
+            if (!known.Contains(Text(key, what)))
+                throw new TopologyException(_file, key.Start.Line, $"{what}: unknown field \"{Text(key, what)}\"", $"known fields are {string.Join(", ", known)}");
+        }
+    }
+
+    private IPNetwork? Cidr(YamlMappingNode map, string key)
+    {
+        if (Find(map, key) is not { } node)
+            return null;
+        return IPNetwork.TryParse(Text(node, key), out var cidr) && cidr.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork
+            ? cidr
+            : throw new TopologyException(_file, node.Start.Line, $"{key} \"{Text(node, key)}\" is not an IPv4 range", "write address/prefix with the host bits zero, such as 10.244.0.0/16");
+    }
+
+    private IEnumerable<YamlNode> Items(YamlMappingNode map, string key) => Find(map, key) switch
+    {
+        null => [],
+        YamlSequenceNode sequence => sequence.Children,
+        var other => throw new TopologyException(_file, other.Start.Line, $"{key} is not a list", "write one item a line, each after a dash"),
+    };
+
+    private YamlMappingNode Mapping(YamlNode node, string what) =>
+        node as YamlMappingNode ?? throw new TopologyException(_file, node.Start.Line, $"{what} is not a mapping", "write name: value lines");
+
+    private string Required(YamlMappingNode map, string what, string key) =>
+        Find(map, key) is { } node ? Text(node, key) : throw new TopologyException(_file, map.Start.Line, $"{what}: {key} is missing", $"add {key}:");
+
+    private string Text(YamlNode node, string what) =>
+        (node as YamlScalarNode)?.Value ?? throw new TopologyException(_file, node.Start.Line, $"{what} is not a plain value", "write a single word or number");
+
+    private static YamlNode? Find(YamlMappingNode map, string key) =>
+        map.Children.FirstOrDefault(pair => (pair.Key as YamlScalarNode)?.Value == key).Value;
+
+    private static long LineOf(YamlMappingNode map, string key) => Find(map, key)?.Start.Line ?? map.Start.Line;
+}
