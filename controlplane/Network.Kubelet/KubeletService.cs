@@ -99,7 +99,7 @@ public sealed partial class KubeletService
             Runtime = runtime,
             Exec = new ContainerExec(command),
             Images = new ImageProvider(_images, null, _time),
-            Sandboxes = new SandboxKeeper(_settings.NodeName, _settings.NodeAddress.ToString(), networks, new CniRunner(_settings.CniBinaryDirectories),
+            Sandboxes = new SandboxKeeper(_settings.NetNsPrefix ?? _settings.NodeName, _settings.NodeAddress.ToString(), networks, new CniRunner(_settings.CniBinaryDirectories),
                 _loggers.CreateLogger<SandboxKeeper>()),
             Volumes = new VolumeKeeper(new VolumeContent(objects, tokens), _time),
             Tokens = tokens,

@@ -14,6 +14,12 @@ public sealed record KubeletSettings
     public required string ImageDirectory { get; init; }
     /// <summary>Folder of static pod manifests, watched; null means none.</summary>
     public string? ManifestDirectory { get; init; }
+    /// <summary>Control group below which the containers' groups are made; null means /podnet/NODE.</summary>
+    public string? CgroupRoot { get; init; }
+
+    /// <summary>Begins the names of pods' network namespaces; null means the node's name.</summary>
+    public string? NetNsPrefix { get; init; }
+
     public string LogDirectory { get; init; } = "/var/log/pods";
     public string CniConfigDirectory { get; init; } = "/etc/cni/net.d";
     public IReadOnlyList<string> CniBinaryDirectories { get; init; } = ["/opt/cni/bin"];

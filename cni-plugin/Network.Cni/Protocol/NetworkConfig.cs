@@ -67,15 +67,27 @@ internal sealed record NetworkConfig
     internal static string VersionOf(ReadOnlyMemory<byte> json) =>
         json.IsEmpty ? Protocol.CniVersion.Newest : Text(Decode(json), "cniVersion") ?? Protocol.CniVersion.Newest;
 
-    internal static string? Text(JsonElement parent, string name) =>
-        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()
-            : null;
+    internal static string? Text(JsonElement parent, string name)
+    {
+        try
+        {
+            return parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+                ? value.GetString()
+                : null;
+        }
+        catch (InvalidOperationException e)
+        {
+            // Escapes such as a lone surrogate are JSON, but no text.
+            throw new CniException(CniError.Decode, $"field {name} is not valid Unicode text", e.Message);
+        }
+    }
 
     private static JsonElement Decode(ReadOnlyMemory<byte> json)
     {
         try
         {
+            if (!System.Text.Unicode.Utf8.IsValid(json.Span))
+                throw new CniException(CniError.Decode, "the network configuration on standard input is not UTF-8");
             var root = JsonDocument.Parse(json).RootElement;
             return root.ValueKind == JsonValueKind.Object
                 ? root

@@ -19,7 +19,9 @@ internal readonly record struct Subnet(uint Base, int PrefixLength)
     {
         subnet = default;
         if (text is null || !IPNetwork.TryParse(text, out var network) || network.BaseAddress.AddressFamily != AddressFamily.InterNetwork
-            || network.PrefixLength is < 8 or > 29)
+            || network.PrefixLength is < 8 or > 29
+            // Host bits would be dropped silently, and two nodes could believe in different networks.
+            || network.ToString() != text)
             return false;
         subnet = new Subnet(ToNumber(network.BaseAddress), network.PrefixLength);
         return true;

@@ -38,7 +38,7 @@ internal sealed class ContainerSpecs(PodContext context)
             Resources = ResourcesOf(pod, container),
             Security = SecurityOf(container.SecurityContext),
             Sysctls = (pod.Spec.SecurityContext?.Sysctls ?? []).ToDictionary(sysctl => sysctl.Name, sysctl => sysctl.Value),
-            CgroupPath = $"/podnet/{context.Settings.NodeName}/pod{pod.Metadata.Uid}/{container.Name}",
+            CgroupPath = $"{context.CgroupRoot}/pod{pod.Metadata.Uid}/{container.Name}",
             LogPath = Path.Combine(context.LogDirectory(pod), container.Name, $"{attempt}.log"),
             Tty = container.Tty == true,
             Stdin = container.Stdin == true,

@@ -32,6 +32,8 @@ internal sealed class PodContext
 
     internal string PodDirectory(string uid) => Path.Combine(Settings.DataDirectory, "pods", uid);
 
+    internal string CgroupRoot => Settings.CgroupRoot ?? $"/podnet/{Settings.NodeName}";
+
     internal string LogDirectory(V1Pod pod) =>
         Path.Combine(Settings.LogDirectory, $"{pod.Metadata.NamespaceProperty}_{pod.Metadata.Name}_{pod.Metadata.Uid}");
 

@@ -86,7 +86,7 @@ internal sealed class PodEnding(PodContext context, ContainerStopper stopper)
                 Directory.Delete(leftover, recursive: true);
         }
 
-        Cgroups.Remove($"/podnet/{context.Settings.NodeName}/pod{pod.Metadata.Uid}");
+        Cgroups.Remove($"{context.CgroupRoot}/pod{pod.Metadata.Uid}");
     }
 
     private async Task DeleteObjectAsync(V1Pod pod, CancellationToken stopping)

@@ -9,7 +9,7 @@ using Network.Linux;
 namespace Network.Kubelet.Sandbox;
 
 /// <summary>Makes and removes pod networks: namespace, loopback, plugins. ADD is always answered by a DEL, also after a failure or a reboot.</summary>
-internal sealed partial class SandboxKeeper(string nodeName, string nodeAddress, CniDirectory networks, CniRunner plugins, ILogger<SandboxKeeper> logger)
+internal sealed partial class SandboxKeeper(string namePrefix, string nodeAddress, CniDirectory networks, CniRunner plugins, ILogger<SandboxKeeper> logger)
 {
     /// <summary>The namespace an earlier kubelet made is used again when it still exists.</summary>
     /// <exception cref="CniException">A plugin refused, or there is no network yet.</exception>
@@ -55,7 +55,7 @@ internal sealed partial class SandboxKeeper(string nodeName, string nodeAddress,
 
     private async Task<PodSandbox> CreateAsync(V1Pod pod, string podDirectory, CniNetwork network, CancellationToken cancel)
     {
-        var ns = NameFor(nodeName, pod);
+        var ns = NameFor(namePrefix, pod);
         NetNs.Delete(ns);
         var sandbox = new PodSandbox(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)), ns, [])
         {
@@ -80,9 +80,9 @@ internal sealed partial class SandboxKeeper(string nodeName, string nodeAddress,
         return sandbox;
     }
 
-    internal static string NameFor(string node, V1Pod pod)
+    internal static string NameFor(string prefix, V1Pod pod)
     {
-        var name = $"{node}_{pod.Metadata.NamespaceProperty}_{pod.Metadata.Name}";
+        var name = $"{prefix}_{pod.Metadata.NamespaceProperty}_{pod.Metadata.Name}";
         return $"{(name.Length > 200 ? name[..200] : name)}_{pod.Metadata.Uid[..Math.Min(8, pod.Metadata.Uid.Length)]}";
     }
 

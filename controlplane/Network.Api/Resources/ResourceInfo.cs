@@ -1,0 +1,87 @@
+using Network.Api.Schema;
+
+namespace Network.Api.Resources;
+
+[Flags]
+public enum ResourceTraits
+{
+    None = 0,
+    Namespaced = 1,
+
+    /// <summary>Has a status subresource; the main endpoint ignores status.</summary>
+    Status = 2,
+
+    /// <summary>metadata.generation counts spec changes.</summary>
+    Generation = 4,
+
+    /// <summary>PUT to a missing name creates it.</summary>
+    CreateOnUpdate = 8,
+
+    /// <summary>PUT without a resourceVersion is refused (422).</summary>
+    NeedsResourceVersion = 16,
+
+    /// <summary>DELETE answers the deleted object instead of a Status.</summary>
+    ReturnsDeleted = 32,
+
+    /// <summary>Only POST, nothing is stored (reviews, bindings).</summary>
+    CreateOnly = 64,
+
+    /// <summary>No deletecollection (namespaces).</summary>
+    NoDeleteCollection = 128,
+
+    /// <summary>DELETE without a policy orphans dependents (raw batch/v1 jobs).</summary>
+    OrphansByDefault = 256,
+}
+
+/// <summary>A subresource and the kind its body has when it differs from the parent's.</summary>
+public sealed record SubresourceInfo(string Name, string Kind, IReadOnlyList<string> Verbs, string Group = "", string Version = "");
+
+/// <summary>One served resource: one line of the catalog.</summary>
+public sealed record ResourceInfo(string Group, string Version, string Kind, string Plural, string SchemaName, ResourceTraits Traits)
+{
+    private static readonly string[] s_all = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+    private static readonly string[] s_noCollection = ["create", "delete", "get", "list", "patch", "update", "watch"];
+    private static readonly string[] s_create = ["create"];
+
+    public IReadOnlyList<string> ShortNames { get; init; } = [];
+
+    public IReadOnlyList<string> Categories { get; init; } = [];
+
+    public IReadOnlyList<SubresourceInfo> Subresources { get; init; } = [];
+
+    /// <summary>Field selector label to JSON path, beyond metadata.name and metadata.namespace.</summary>
+    public IReadOnlyDictionary<string, string> SelectableFields { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The resource whose stored objects this one shows in another shape; itself otherwise.</summary>
+    public string StoredAs { get; init; } = "";
+
+    /// <summary>apiVersion and kind of the stored bytes.</summary>
+    public string StoredApiVersion { get; init; } = "";
+
+    public string Singular => Kind.ToLowerInvariant();
+
+    public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
+
+    public string ListKind => Kind + "List";
+
+    public string Qualified => Group.Length == 0 ? Plural : $"{Plural}.{Group}";
+
+    public bool Namespaced => Has(ResourceTraits.Namespaced);
+
+    public IReadOnlyList<string> Verbs => Has(ResourceTraits.CreateOnly) ? s_create : Has(ResourceTraits.NoDeleteCollection) ? s_noCollection : s_all;
+
+    /// <summary>Key prefix in the store, with a closing slash so that <c>pods</c> never covers <c>podtemplates</c>.</summary>
+    public string Prefix { get; } = Group.Length == 0 ? $"/registry/{Plural}/" : $"/registry/{Group}/{Plural}/";
+
+    public string StoragePrefix => StoredAs.Length == 0 ? Prefix : StoredAs;
+
+    public bool Converted => StoredApiVersion.Length > 0;
+
+    public MessageType Schema => ApiSchema.Get(SchemaName);
+
+    public bool Has(ResourceTraits trait) => (Traits & trait) != 0;
+
+    public string Key(string? ns, string name) => Namespaced ? $"{StoragePrefix}{ns}/{name}" : StoragePrefix + name;
+
+    public SubresourceInfo? Subresource(string name) => Subresources.FirstOrDefault(s => s.Name == name);
+}

@@ -1,0 +1,23 @@
+using System.Text.Json.Nodes;
+using Network.ApiServer.Registry;
+
+namespace Network.ApiServer.Admission;
+
+/// <summary>One write on its way to the store. <see cref="Old"/> is null for a create.</summary>
+internal sealed record AdmissionRequest(WriteContext Context, AdmissionOperation Operation, JsonObject Value, JsonObject? Old);
+
+/// <summary>Looks at a write after defaulting: may complete the object, or refuse by throwing.</summary>
+internal interface IAdmission
+{
+    ValueTask AdmitAsync(AdmissionRequest request);
+}
+
+/// <summary>The plugins in the order they run.</summary>
+internal sealed class AdmissionChain(IReadOnlyList<IAdmission> plugins)
+{
+    public async ValueTask AdmitAsync(AdmissionRequest request)
+    {
+        foreach (var plugin in plugins)
+            await plugin.AdmitAsync(request);
+    }
+}

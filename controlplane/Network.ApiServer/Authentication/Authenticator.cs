@@ -1,0 +1,19 @@
+using Microsoft.AspNetCore.Http;
+using Network.Api.Errors;
+
+namespace Network.ApiServer.Authentication;
+
+/// <summary>Who is asking: a token beats a certificate beats nobody; something presented but wrong is refused, never downgraded.</summary>
+internal sealed class Authenticator(CertificateAuthenticator certificates, ServiceAccountTokens tokens)
+{
+    /// <exception cref="ApiException">401, the credentials are not valid.</exception>
+    public UserInfo Authenticate(HttpContext http)
+    {
+        var authorization = http.Request.Headers.Authorization.ToString();
+        if (authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
+            return tokens.Authenticate(authorization["Bearer ".Length..].Trim()) ?? throw Refusal.Unauthorized();
+        if (http.Connection.ClientCertificate is { } certificate)
+            return certificates.Authenticate(certificate) ?? throw Refusal.Unauthorized();
+        return UserInfo.Anonymous;
+    }
+}

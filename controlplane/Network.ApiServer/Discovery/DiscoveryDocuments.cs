@@ -1,0 +1,132 @@
+using System.Text.Json.Nodes;
+using Network.Api.Resources;
+
+namespace Network.ApiServer.Discovery;
+
+/// <summary>The documents clients learn the API from, built from the catalog.</summary>
+internal static class DiscoveryDocuments
+{
+    public static JsonObject Versions(string address) => new()
+    {
+        ["kind"] = "APIVersions", ["versions"] = new JsonArray("v1"),
+        ["serverAddressByClientCIDRs"] = new JsonArray(new JsonObject { ["clientCIDR"] = "0.0.0.0/0", ["serverAddress"] = address }),
+    };
+
+    public static JsonObject Groups() => new()
+    {
+        ["kind"] = "APIGroupList", ["apiVersion"] = "v1", ["groups"] = new JsonArray([.. GroupNames().Select(g => (JsonNode)GroupOf(g))]),
+    };
+
+    /// <summary>Null for a group that is not served.</summary>
+    public static JsonObject? Group(string group)
+    {
+        if (!GroupNames().Contains(group))
+            return null;
+        var value = GroupOf(group);
+        value.Insert(0, "kind", "APIGroup");
+        value.Insert(1, "apiVersion", "v1");
+        return value;
+    }
+
+    /// <summary>Null for a group version that is not served.</summary>
+    public static JsonObject? Resources(string group, string version)
+    {
+        var served = ResourceCatalog.All.Where(r => r.Group == group && r.Version == version).ToList();
+        if (served.Count == 0)
+            return null;
+        return new JsonObject
+        {
+            ["kind"] = "APIResourceList", ["apiVersion"] = "v1", ["groupVersion"] = served[0].ApiVersion,
+            ["resources"] = new JsonArray([.. served.SelectMany(Lines).OrderBy(l => l["name"]!.ToString(), StringComparer.Ordinal)]),
+        };
+    }
+
+    /// <summary>APIGroupDiscoveryList v2 or v2beta1, of the core group or of all others.</summary>
+    public static JsonObject Aggregated(bool core, string version)
+    {
+        var items = new JsonArray();
+        foreach (var group in core ? [""] : GroupNames())
+        {
+            var versions = VersionsOf(group).Select(v => (JsonNode)new JsonObject
+            {
+                ["version"] = v,
+                ["resources"] = new JsonArray([.. ResourceCatalog.All.Where(r => r.Group == group && r.Version == v)
+                    .OrderBy(r => r.Plural, StringComparer.Ordinal).Select(r => (JsonNode)AggregatedResource(r))]),
+                ["freshness"] = "Current",
+            });
+            var metadata = new JsonObject { ["creationTimestamp"] = null };
+            if (group.Length > 0)
+                metadata.Insert(0, "name", group);
+            items.Add((JsonNode)new JsonObject { ["metadata"] = metadata, ["versions"] = new JsonArray([.. versions]) });
+        }
+
+        return new JsonObject
+        {
+            ["kind"] = "APIGroupDiscoveryList", ["apiVersion"] = "apidiscovery.k8s.io/" + version, ["metadata"] = new JsonObject(), ["items"] = items,
+        };
+    }
+
+    public static IEnumerable<string> GroupNames() => ResourceCatalog.All.Select(r => r.Group).Where(g => g.Length > 0).Distinct();
+
+    // The preferred version stands first: newest stable before its older names.
+    public static IEnumerable<string> VersionsOf(string group) => ResourceCatalog.All.Where(r => r.Group == group)
+        .Select(r => r.Version).Distinct().OrderBy(v => v.Contains("beta") ? 1 : 0).ThenByDescending(v => v, StringComparer.Ordinal);
+
+    private static JsonObject GroupOf(string group)
+    {
+        var versions = VersionsOf(group).Select(v => new JsonObject { ["groupVersion"] = $"{group}/{v}", ["version"] = v }).ToList();
+        return new JsonObject
+        {
+            ["name"] = group, ["versions"] = new JsonArray([.. versions]), ["preferredVersion"] = versions[0].DeepClone(),
+        };
+    }
+
+    private static IEnumerable<JsonNode> Lines(ResourceInfo resource)
+    {
+        var line = new JsonObject
+        {
+            ["name"] = resource.Plural, ["singularName"] = resource.Singular, ["namespaced"] = resource.Namespaced, ["kind"] = resource.Kind, ["verbs"] = Texts(resource.Verbs),
+        };
+        if (resource.ShortNames.Count > 0)
+            line["shortNames"] = Texts(resource.ShortNames);
+        if (resource.Categories.Count > 0)
+            line["categories"] = Texts(resource.Categories);
+        yield return line;
+        foreach (var sub in resource.Subresources)
+        {
+            var value = new JsonObject { ["name"] = $"{resource.Plural}/{sub.Name}", ["singularName"] = "", ["namespaced"] = resource.Namespaced };
+            if (sub.Version.Length > 0)
+                (value["group"], value["version"]) = (sub.Group, sub.Version);
+            (value["kind"], value["verbs"]) = (sub.Kind, Texts(sub.Verbs));
+            yield return value;
+        }
+    }
+
+    private static JsonObject AggregatedResource(ResourceInfo resource)
+    {
+        var value = new JsonObject
+        {
+            ["resource"] = resource.Plural, ["responseKind"] = ResponseKind(resource.Group, resource.Version, resource.Kind),
+            ["scope"] = resource.Namespaced ? "Namespaced" : "Cluster", ["singularResource"] = resource.Singular, ["verbs"] = Texts(resource.Verbs),
+        };
+        if (resource.ShortNames.Count > 0)
+            value["shortNames"] = Texts(resource.ShortNames);
+        if (resource.Categories.Count > 0)
+            value["categories"] = Texts(resource.Categories);
+        if (resource.Subresources.Count > 0)
+        {
+            value["subresources"] = new JsonArray([.. resource.Subresources.Select(s => (JsonNode)new JsonObject
+            {
+                ["subresource"] = s.Name,
+                ["responseKind"] = s.Version.Length > 0 ? ResponseKind(s.Group, s.Version, s.Kind) : ResponseKind(resource.Group, resource.Version, s.Kind),
+                ["verbs"] = Texts(s.Verbs),
+            })]);
+        }
+
+        return value;
+    }
+
+    private static JsonObject ResponseKind(string group, string version, string kind) => new() { ["group"] = group, ["version"] = version, ["kind"] = kind };
+
+    private static JsonArray Texts(IEnumerable<string> texts) => new([.. texts.Select(t => (JsonNode)t)]);
+}

@@ -1,0 +1,84 @@
+using Microsoft.AspNetCore.Http;
+using Network.Api.Errors;
+using Network.Api.Resources;
+using Network.ApiServer.Authentication;
+using Network.ApiServer.Authorization;
+using Network.ApiServer.Discovery;
+using Network.ApiServer.Handlers;
+using Network.ApiServer.Subresources;
+
+namespace Network.ApiServer.Http;
+
+/// <summary>Finds the handler of a URL.</summary>
+internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresources, DiscoveryHandler discovery, OpenApiHandler openApi, HealthHandler health)
+{
+    /// <param name="user">Only for naming the caller in refusals of the URL itself.</param>
+    public Route Find(HttpContext http, UserInfo user)
+    {
+        var path = http.Request.Path.Value ?? "/";
+        var steps = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        if (steps is ["api", _, _, ..])
+            return Resource(http, "", steps[1], steps.AsSpan(2));
+        if (steps is ["apis", _, _, _, ..])
+            return Resource(http, steps[1], steps[2], steps.AsSpan(3));
+        return new Route(new AccessRequest(http.Request.Method.ToLowerInvariant()) { Path = path }, _ => NonResourceAsync(http, path, steps));
+    }
+
+    private Task NonResourceAsync(HttpContext http, string path, string[] steps)
+    {
+        switch (steps)
+        {
+            case ["api", ..] or ["apis", ..]:
+                return discovery.HandleAsync(http, steps);
+            case ["version"]:
+                return ObjectResponse.WriteAsync(http, 200, ServerVersion.Document.DeepClone(), ResponseFormat.From(http.Request));
+            case ["openapi", "v2" or "v3", ..] or ["swagger-2.0.0.pb-v1"]:
+                return openApi.HandleAsync(http, path);
+            default:
+                return health.TryHandle(http, steps) ?? ObjectResponse.WriteTextAsync(http, 404, "404 page not found\n");
+        }
+    }
+
+    private Route Resource(HttpContext http, string group, string version, ReadOnlySpan<string> steps)
+    {
+        if (RequestTarget.Parse(group, version, steps) is not { } target)
+            throw Refusal.NoSuchResource();
+        if (target.Subresource.Length > 0 && target.Resource.Subresource(target.Subresource) is null)
+            throw Refusal.NoSuchResource();
+        var verb = VerbOf(http.Request, target);
+        var access = new AccessRequest(verb)
+        {
+            Group = target.Resource.Group, Resource = target.Resource.Plural, Subresource = target.Subresource, Name = target.Name,
+            // A namespace itself is judged inside itself, so that a namespace admin may read it.
+            Namespace = target.Resource is { Plural: "namespaces", Group: "" } ? target.Name : target.Namespace,
+        };
+        if (target.Subresource.Length == 0 && !target.Resource.Verbs.Contains(verb))
+            throw Refusal.MethodNotAllowed();
+        return new Route(access, user => DispatchAsync(http, target, verb, user));
+    }
+
+    private Task DispatchAsync(HttpContext http, RequestTarget target, string verb, UserInfo user)
+    {
+        // Streams answer in their own types; nothing is negotiated.
+        var streams = target.Subresource is "log" or "exec" or "attach" or "portforward" or "proxy";
+        var format = streams ? new ResponseFormat(ResponseShape.Object, false, false) : ResponseFormat.From(http.Request);
+        var request = new ApiRequest(http, target, user, format);
+        return target.Subresource.Length > 0 || target.Resource.Has(ResourceTraits.CreateOnly)
+            ? subresources.HandleAsync(request, verb)
+            : verbs.HandleAsync(request, verb);
+    }
+
+    private static string VerbOf(HttpRequest request, RequestTarget target)
+    {
+        var watch = target.LegacyWatch || request.Query["watch"].ToString() is "true" or "1";
+        return request.Method switch
+        {
+            "GET" or "HEAD" => watch && target.Subresource.Length == 0 ? "watch" : target.Name.Length == 0 ? "list" : "get",
+            "POST" => "create",
+            "PUT" => "update",
+            "PATCH" => "patch",
+            "DELETE" => target.Name.Length == 0 ? "deletecollection" : "delete",
+            _ => throw Refusal.MethodNotAllowed(),
+        };
+    }
+}

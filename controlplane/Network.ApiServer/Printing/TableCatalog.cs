@@ -1,0 +1,50 @@
+using Network.Api.Resources;
+using Network.Api.Schema;
+
+namespace Network.ApiServer.Printing;
+
+/// <summary>The printer of each resource, in one list.</summary>
+internal static class TableCatalog
+{
+    private static readonly TablePrinter s_createdAt = new(
+        ["Name", new Column("Created At", "date")], (o, _) => [Cells.Name(o), o.Text("metadata", "creationTimestamp")]);
+
+    private static readonly Dictionary<string, TablePrinter> s_printers = new()
+    {
+        ["pods"] = PodTable.Printer,
+        ["nodes"] = NodeTable.Printer,
+        ["services"] = ServiceTables.Services,
+        ["endpoints"] = ServiceTables.Endpoints,
+        ["endpointslices.discovery.k8s.io"] = ServiceTables.Slices,
+        ["ingresses.networking.k8s.io"] = ServiceTables.Ingresses,
+        ["ingressclasses.networking.k8s.io"] = ServiceTables.IngressClasses,
+        ["networkpolicies.networking.k8s.io"] = ServiceTables.NetworkPolicies,
+        ["deployments.apps"] = WorkloadTables.Deployments,
+        ["replicasets.apps"] = WorkloadTables.ReplicaSets,
+        ["replicationcontrollers"] = WorkloadTables.ReplicaSets,
+        ["daemonsets.apps"] = WorkloadTables.DaemonSets,
+        ["statefulsets.apps"] = WorkloadTables.StatefulSets,
+        ["jobs.batch"] = WorkloadTables.Jobs,
+        ["cronjobs.batch"] = WorkloadTables.CronJobs,
+        ["controllerrevisions.apps"] = WorkloadTables.ControllerRevisions,
+        ["poddisruptionbudgets.policy"] = WorkloadTables.DisruptionBudgets,
+        ["horizontalpodautoscalers.autoscaling"] = WorkloadTables.Autoscalers,
+        ["namespaces"] = ConfigTables.Namespaces,
+        ["configmaps"] = ConfigTables.ConfigMaps,
+        ["secrets"] = ConfigTables.Secrets,
+        ["serviceaccounts"] = ConfigTables.ServiceAccounts,
+        ["leases.coordination.k8s.io"] = ConfigTables.Leases,
+        ["priorityclasses.scheduling.k8s.io"] = ConfigTables.PriorityClasses,
+        ["storageclasses.storage.k8s.io"] = ConfigTables.StorageClasses,
+        ["persistentvolumes"] = ConfigTables.PersistentVolumes,
+        ["persistentvolumeclaims"] = ConfigTables.PersistentVolumeClaims,
+        ["resourcequotas"] = ConfigTables.ResourceQuotas,
+        ["rolebindings.rbac.authorization.k8s.io"] = ConfigTables.RoleBindings,
+        ["clusterrolebindings.rbac.authorization.k8s.io"] = ConfigTables.RoleBindings,
+        ["certificatesigningrequests.certificates.k8s.io"] = ConfigTables.SigningRequests,
+        ["events"] = EventTable.Core,
+        ["events.events.k8s.io"] = EventTable.New,
+    };
+
+    public static TablePrinter For(ResourceInfo resource) => s_printers.GetValueOrDefault(resource.Qualified, s_createdAt);
+}

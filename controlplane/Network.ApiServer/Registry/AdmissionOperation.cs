@@ -1,0 +1,3 @@
+namespace Network.ApiServer.Registry;
+
+internal enum AdmissionOperation { Create, Update, Delete }

@@ -1,0 +1,20 @@
+using Network.Api.Resources;
+using Network.ApiServer.Authentication;
+
+namespace Network.ApiServer.Registry;
+
+/// <summary>Everything about a write except the object: what, where, who and how.</summary>
+internal sealed record WriteContext(ResourceInfo Resource, string Namespace, UserInfo User)
+{
+    public string Subresource { get; init; } = "";
+
+    public bool DryRun { get; init; }
+
+    /// <summary>Owner of the fields this write sets, for managedFields.</summary>
+    public string FieldManager { get; init; } = "unknown";
+
+    /// <summary>True for server-side apply, which brings its own managedFields.</summary>
+    public bool OwnManagedFields { get; init; }
+
+    public CancellationToken Cancel { get; init; }
+}

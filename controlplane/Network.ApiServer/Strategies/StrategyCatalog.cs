@@ -1,0 +1,44 @@
+using Network.Api.Resources;
+using Network.ApiServer.Allocation;
+using Network.Store;
+
+namespace Network.ApiServer.Strategies;
+
+/// <summary>Which rules belong to which resource, in one list. A resource that is not named here is plain storage.</summary>
+internal sealed class StrategyCatalog
+{
+    private readonly Dictionary<(string Group, string Plural), Strategy> _strategies;
+    private readonly PlainStrategy _plain = new(false);
+    private readonly PlainStrategy _keepsStatus = new(true);
+
+    public StrategyCatalog(IStore store, ServiceRanges ranges)
+    {
+        _strategies = new()
+        {
+            [("", "configmaps")] = new ConfigMapStrategy(),
+            [("", "events")] = new EventStrategy(),
+            [("", "namespaces")] = new NamespaceStrategy(),
+            [("", "nodes")] = new NodeStrategy(),
+            [("", "pods")] = new PodStrategy(),
+            [("", "podtemplates")] = new PodTemplateStrategy(),
+            [("", "replicationcontrollers")] = new ReplicationControllerStrategy(),
+            [("", "secrets")] = new SecretStrategy(),
+            [("", "services")] = new ServiceStrategy(new ServiceAllocator(store, ranges)),
+            [("apps", "daemonsets")] = new DaemonSetStrategy(),
+            [("apps", "deployments")] = new DeploymentStrategy(),
+            [("apps", "replicasets")] = new ReplicaSetStrategy(),
+            [("apps", "statefulsets")] = new StatefulSetStrategy(),
+            [("batch", "cronjobs")] = new CronJobStrategy(),
+            [("batch", "jobs")] = new JobStrategy(),
+            [("discovery.k8s.io", "endpointslices")] = new EndpointSliceStrategy(),
+            [("events.k8s.io", "events")] = new EventStrategy(),
+            [("networking.k8s.io", "networkpolicies")] = new NetworkPolicyStrategy(),
+            [("networking.k8s.io", "ingresses")] = new IngressStrategy(),
+            [("rbac.authorization.k8s.io", "clusterrolebindings")] = new RoleBindingStrategy(),
+            [("rbac.authorization.k8s.io", "rolebindings")] = new RoleBindingStrategy(),
+        };
+    }
+
+    public Strategy For(ResourceInfo resource) =>
+        _strategies.GetValueOrDefault((resource.Group, resource.Plural)) ?? (resource.Has(ResourceTraits.Status) ? _plain : _keepsStatus);
+}

@@ -1,0 +1,38 @@
+using Network.ApiServer.Authentication;
+using Network.ApiServer.Authorization;
+using Network.ApiServer.Http;
+using Network.ApiServer.Registry;
+
+namespace Network.ApiServer.Subresources;
+
+/// <summary>Which handler serves which subresource or create-only kind. Not listed: status and its like, which the ordinary verbs serve.</summary>
+internal static class SubresourceCatalog
+{
+    public static IReadOnlyDictionary<string, Func<ApiRequest, string, Task>> Create(
+        ObjectRegistry registry, ServiceAccountTokens tokens, RbacAuthorizer rbac, ApiServerSettings settings)
+    {
+        var binding = new BindingHandler(registry);
+        var scale = new ScaleHandler(registry);
+        var proxy = new KubeletProxy(registry, settings);
+        var access = new AccessReviews(rbac);
+        var identity = new IdentityReviews(tokens);
+        return new Dictionary<string, Func<ApiRequest, string, Task>>
+        {
+            ["bindings"] = (r, _) => binding.HandleAsync(r),
+            ["pods/binding"] = (r, _) => binding.HandleAsync(r),
+            ["pods/eviction"] = (r, _) => new EvictionHandler(registry).HandleAsync(r),
+            ["*/scale"] = scale.HandleAsync,
+            ["pods/log"] = (r, _) => proxy.LogAsync(r),
+            ["pods/exec"] = (r, _) => proxy.StreamAsync(r, "exec"),
+            ["pods/attach"] = (r, _) => proxy.StreamAsync(r, "attach"),
+            ["pods/portforward"] = (r, _) => proxy.StreamAsync(r, "portForward"),
+            ["serviceaccounts/token"] = (r, _) => new TokenHandler(registry, tokens).HandleAsync(r),
+            ["tokenreviews"] = (r, _) => identity.TokenAsync(r),
+            ["selfsubjectreviews"] = (r, _) => identity.SelfAsync(r),
+            ["selfsubjectaccessreviews"] = (r, _) => access.SelfAsync(r),
+            ["subjectaccessreviews"] = (r, _) => access.SubjectAsync(r),
+            ["localsubjectaccessreviews"] = (r, _) => access.SubjectAsync(r),
+            ["selfsubjectrulesreviews"] = (r, _) => access.RulesAsync(r),
+        };
+    }
+}

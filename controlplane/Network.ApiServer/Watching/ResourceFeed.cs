@@ -1,0 +1,82 @@
+using System.Threading.Channels;
+using Network.Api.Resources;
+using Network.Store;
+
+namespace Network.ApiServer.Watching;
+
+/// <summary>The recent events of one resource and who follows them.</summary>
+internal sealed class ResourceFeed(ResourceInfo resource)
+{
+    private const int History = 1000;
+    private const int LiveForms = 32;
+    private const int MaxLag = 1000;
+
+    private readonly Lock _gate = new();
+    private readonly LinkedList<SharedEvent> _recent = [];
+    private readonly HashSet<Channel<SharedEvent>> _followers = [];
+    private SharedEvent?[] _encoded = new SharedEvent?[LiveForms];
+    private int _next;
+    private long _floor;
+
+    public ResourceInfo Resource => resource;
+
+    /// <summary>Starts over at a revision; whoever follows is cut off.</summary>
+    public void Begin(long revision)
+    {
+        lock (_gate)
+        {
+            _floor = revision;
+            _recent.Clear();
+            foreach (var follower in _followers)
+                follower.Writer.TryComplete();
+            _followers.Clear();
+        }
+    }
+
+    public void Publish(StoreEvent change)
+    {
+        var shared = new SharedEvent(resource, change);
+        lock (_gate)
+        {
+            _recent.AddLast(shared);
+            if (_recent.Count > History)
+            {
+                _floor = _recent.First!.Value.Revision;
+                _recent.RemoveFirst();
+            }
+
+            // Slow readers pay for their own encoding again; memory stays bounded.
+            _encoded[_next]?.Forget();
+            _encoded[_next] = shared;
+            _next = (_next + 1) % LiveForms;
+            foreach (var follower in _followers)
+            {
+                if (!follower.Writer.TryWrite(shared))
+                    follower.Writer.TryComplete();
+            }
+        }
+    }
+
+    public ChannelReader<SharedEvent>? Subscribe(long afterRevision, CancellationToken cancel)
+    {
+        lock (_gate)
+        {
+            if (afterRevision < _floor)
+                return null;
+            var missed = _recent.Where(e => e.Revision > afterRevision).ToList();
+            var channel = Channel.CreateBounded<SharedEvent>(new BoundedChannelOptions(MaxLag + missed.Count) { SingleReader = true, SingleWriter = true });
+            foreach (var shared in missed)
+                channel.Writer.TryWrite(shared);
+            _followers.Add(channel);
+            cancel.Register(() => Unsubscribe(channel));
+            return channel.Reader;
+        }
+    }
+
+    private void Unsubscribe(Channel<SharedEvent> channel)
+    {
+        lock (_gate)
+            _followers.Remove(channel);
+        channel.Writer.TryComplete();
+    }
+}

@@ -1,0 +1,3 @@
+namespace Network.ApiServer.Watching;
+
+internal enum WatchEventType { Added, Modified, Deleted }

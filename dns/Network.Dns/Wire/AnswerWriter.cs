@@ -1,0 +1,115 @@
+using System.Buffers.Binary;
+
+namespace Network.Dns.Wire;
+
+/// <summary>Writes answers. What does not fit is left out and the TC bit tells the asker to come back by TCP.</summary>
+public static class AnswerWriter
+{
+    /// <summary>UDP answers above this risk fragments on common paths (DNS flag day 2020).</summary>
+    public const int MaxUdpSize = 1232;
+
+    private const int OptLength = 11;
+
+    /// <returns>Length of the message written.</returns>
+    public static int Write(DnsQuery query, DnsAnswer answer, Span<byte> buffer, int limit)
+    {
+        buffer = buffer[..Math.Min(limit, buffer.Length)];
+        if (answer.Raw is { } raw)
+            return WriteRaw(query, raw, buffer);
+        var room = query.HasEdns ? buffer[..^OptLength] : buffer;
+        BinaryPrimitives.WriteUInt16BigEndian(buffer, query.Id);
+        query.Question.Span.CopyTo(buffer[DnsQuery.HeaderLength..]);
+        var offset = DnsQuery.HeaderLength + query.Question.Length;
+        var answers = WriteSection(answer.Answers, room, ref offset, out var truncated);
+        var authorities = truncated ? 0 : WriteSection(answer.Authorities, room, ref offset, out truncated);
+        // Leaving additional records out is no truncation (RFC 2181 9).
+        var additionals = truncated ? 0 : WriteSection(answer.Additionals, room, ref offset, out _);
+        if (query.HasEdns)
+        {
+            WriteOpt(buffer[offset..], answer.Code);
+            offset += OptLength;
+            additionals++;
+        }
+
+        buffer[2] = (byte)(0x80 | (answer.Authoritative ? 4 : 0) | (truncated ? 2 : 0) | (query.RecursionDesired ? 1 : 0));
+        buffer[3] = (byte)(0x80 | ((int)answer.Code & 0x0F));
+        DnsName.WriteUInt16(buffer, 4, 1);
+        DnsName.WriteUInt16(buffer, 6, answers);
+        DnsName.WriteUInt16(buffer, 8, authorities);
+        DnsName.WriteUInt16(buffer, 10, additionals);
+        return offset;
+    }
+
+    /// <summary>An answer to a packet that could not be read as a query: its id and a code, nothing else.</summary>
+    public static int WriteRefusal(ReadOnlySpan<byte> packet, ResponseCode code, Span<byte> buffer)
+    {
+        buffer[..DnsQuery.HeaderLength].Clear();
+        packet[..2].CopyTo(buffer);
+        buffer[2] = (byte)(0x80 | (packet[2] & 0x79));
+        buffer[3] = (byte)code;
+        return DnsQuery.HeaderLength;
+    }
+
+    private static int WriteRaw(DnsQuery query, byte[] raw, Span<byte> buffer)
+    {
+        if (raw.Length <= buffer.Length)
+        {
+            raw.CopyTo(buffer);
+            BinaryPrimitives.WriteUInt16BigEndian(buffer, query.Id);
+            return raw.Length;
+        }
+
+        var length = DnsQuery.HeaderLength + query.Question.Length;
+        raw.AsSpan(0, DnsQuery.HeaderLength).CopyTo(buffer);
+        query.Question.Span.CopyTo(buffer[DnsQuery.HeaderLength..]);
+        BinaryPrimitives.WriteUInt16BigEndian(buffer, query.Id);
+        buffer[2] |= 2;
+        DnsName.WriteUInt16(buffer, 4, 1);
+        buffer.Slice(6, 6).Clear();
+        return length;
+    }
+
+    private static int WriteSection(IReadOnlyList<ResourceRecord> records, Span<byte> buffer, ref int offset, out bool truncated)
+    {
+        truncated = false;
+        for (var i = 0; i < records.Count; i++)
+        {
+            if (TryWrite(records[i], buffer, ref offset))
+                continue;
+            truncated = true;
+            return i;
+        }
+
+        return records.Count;
+    }
+
+    private static bool TryWrite(ResourceRecord record, Span<byte> buffer, ref int offset)
+    {
+        var owner = record.Owner is { } name ? DnsName.Encode(name) : null;
+        var length = (owner?.Length ?? 2) + 10 + record.Data.Length;
+        if (offset + length > buffer.Length)
+            return false;
+        var at = buffer[offset..];
+        if (owner is not null)
+            owner.CopyTo(at);
+        else
+            BinaryPrimitives.WriteUInt16BigEndian(at, 0xC000 | DnsQuery.HeaderLength);
+        at = at[(owner?.Length ?? 2)..];
+        BinaryPrimitives.WriteUInt16BigEndian(at, (ushort)record.Type);
+        BinaryPrimitives.WriteUInt16BigEndian(at[2..], 1);
+        BinaryPrimitives.WriteUInt32BigEndian(at[4..], record.Ttl);
+        BinaryPrimitives.WriteUInt16BigEndian(at[8..], (ushort)record.Data.Length);
+        record.Data.CopyTo(at[10..]);
+        offset += length;
+        return true;
+    }
+
+    // Root owner, type OPT, class = our UDP size, then extended code, version 0, no flags (RFC 6891 6.1.2).
+    private static void WriteOpt(Span<byte> buffer, ResponseCode code)
+    {
+        buffer[..OptLength].Clear();
+        DnsName.WriteUInt16(buffer, 1, (int)RecordType.OPT);
+        DnsName.WriteUInt16(buffer, 3, MaxUdpSize);
+        buffer[5] = (byte)((int)code >> 4);
+    }
+}

@@ -1,0 +1,16 @@
+namespace Network.Dns.Wire;
+
+/// <summary>What a query is answered with. Sections in the order of the wire.</summary>
+public sealed record DnsAnswer(ResponseCode Code)
+{
+    public bool Authoritative { get; init; }
+
+    public IReadOnlyList<ResourceRecord> Answers { get; init; } = [];
+
+    public IReadOnlyList<ResourceRecord> Authorities { get; init; } = [];
+
+    public IReadOnlyList<ResourceRecord> Additionals { get; init; } = [];
+
+    /// <summary>A finished message from elsewhere (a forwarder's upstream), sent as it is but for the id.</summary>
+    public byte[]? Raw { get; init; }
+}

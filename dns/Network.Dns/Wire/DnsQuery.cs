@@ -1,0 +1,109 @@
+using System.Buffers.Binary;
+
+namespace Network.Dns.Wire;
+
+/// <summary>
+/// A query as far as a server needs it: header, the one question, EDNS. Reading never throws; a query that is no query
+/// says with which code to answer, or that it deserves no answer.
+/// </summary>
+public sealed record DnsQuery
+{
+    public const int HeaderLength = 12;
+    private const int ClassIn = 1;
+
+    /// <summary>What fits into UDP without EDNS (RFC 1035 4.2.1).</summary>
+    private const int PlainUdpSize = 512;
+
+    public required ushort Id { get; init; }
+
+    public required bool RecursionDesired { get; init; }
+
+    /// <summary>Lower-case labels, most specific first.</summary>
+    public required string[] Labels { get; init; }
+
+    public required RecordType Type { get; init; }
+
+    public required bool IsInternetClass { get; init; }
+
+    /// <summary>The question section as it came, so that the answer echoes the asker's capitals (RFC 4343, 0x20 clients).</summary>
+    public required ReadOnlyMemory<byte> Question { get; init; }
+
+    /// <summary>True when the query had an OPT record; then the answer has one too (RFC 6891 6.1.1).</summary>
+    public bool HasEdns { get; init; }
+
+    public byte EdnsVersion { get; init; }
+
+    /// <summary>Largest UDP answer the asker takes.</summary>
+    public int UdpSize { get; init; } = PlainUdpSize;
+
+    public string Name => Labels.Length == 0 ? "." : string.Join('.', Labels) + ".";
+
+    /// <summary>
+    /// Reads a query. On failure <paramref name="refusal"/> is the code to answer with, or null when the packet is a
+    /// response or too short to answer.
+    /// </summary>
+    public static bool TryRead(ReadOnlyMemory<byte> packet, out DnsQuery? query, out ResponseCode? refusal)
+    {
+        query = null;
+        refusal = null;
+        var message = packet.Span;
+        if (message.Length < HeaderLength || (message[2] & 0x80) != 0)
+            return false;
+        refusal = (message[2] & 0x78) != 0 ? ResponseCode.NotImp : ResponseCode.FormErr;
+        if (refusal == ResponseCode.NotImp || Count(message, 4) != 1)
+            return false;
+        var offset = HeaderLength;
+        if (!DnsName.TryRead(message, ref offset, out var labels) || offset + 4 > message.Length)
+            return false;
+        var type = BinaryPrimitives.ReadUInt16BigEndian(message[offset..]);
+        var @class = BinaryPrimitives.ReadUInt16BigEndian(message[(offset + 2)..]);
+        offset += 4;
+        query = new DnsQuery
+        {
+            Id = BinaryPrimitives.ReadUInt16BigEndian(message),
+            RecursionDesired = (message[2] & 1) != 0,
+            Labels = labels,
+            Type = (RecordType)type,
+            IsInternetClass = @class == ClassIn,
+            Question = packet[HeaderLength..offset],
+        };
+        if (!TryReadEdns(message, offset, ref query))
+        {
+            query = null;
+            return false;
+        }
+
+        refusal = null;
+        return true;
+    }
+
+    private static bool TryReadEdns(ReadOnlySpan<byte> message, int offset, ref DnsQuery query)
+    {
+        var records = Count(message, 6) + Count(message, 8) + Count(message, 10);
+        for (var i = 0; i < records; i++)
+        {
+            if (!DnsName.TrySkip(message, ref offset) || offset + 10 > message.Length)
+                return false;
+            var fixedPart = message[offset..];
+            var length = BinaryPrimitives.ReadUInt16BigEndian(fixedPart[8..]);
+            offset += 10 + length;
+            if (offset > message.Length)
+                return false;
+            if (BinaryPrimitives.ReadUInt16BigEndian(fixedPart) != (ushort)RecordType.OPT)
+                continue;
+            // Two OPT records are a format error (RFC 6891 6.1.1).
+            if (query.HasEdns)
+                return false;
+            query = query with
+            {
+                HasEdns = true,
+                EdnsVersion = fixedPart[5],
+                UdpSize = Math.Max(PlainUdpSize, (int)BinaryPrimitives.ReadUInt16BigEndian(fixedPart[2..])),
+            };
+        }
+
+        return true;
+    }
+
+    private static int Count(ReadOnlySpan<byte> message, int offset) => BinaryPrimitives.ReadUInt16BigEndian(message[offset..]);
+}

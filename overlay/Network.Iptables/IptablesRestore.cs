@@ -1,0 +1,100 @@
+using Network.Linux;
+
+namespace Network.Iptables;
+
+/// <summary>
+/// Runs iptables-restore and iptables-save, in a namespace where asked. One run a change, however many rules: a fork
+/// per rule is what made older proxies slow.
+/// </summary>
+public sealed class IptablesRestore
+{
+    private readonly string _prefix;
+    private readonly string? _netNs;
+
+    private IptablesRestore(IptablesFamily family, IptablesVariant variant, string? netNs)
+    {
+        Family = family;
+        Variant = variant;
+        _netNs = netNs;
+        _prefix = (family == IptablesFamily.V4 ? "iptables" : "ip6tables") + variant switch
+        {
+            IptablesVariant.Nft => "-nft",
+            IptablesVariant.Legacy => "-legacy",
+            _ => "",
+        };
+    }
+
+    public IptablesFamily Family { get; }
+
+    public IptablesVariant Variant { get; }
+
+    /// <summary>Uses one implementation without looking.</summary>
+    public static IptablesRestore Of(IptablesFamily family, IptablesVariant variant = IptablesVariant.Default, string? netNs = null) =>
+        new(family, variant, netNs);
+
+    /// <summary>
+    /// Uses the implementation that already holds rules, because a packet must pass both sets and ours belong beside
+    /// the others'; the system's default when neither or both do.
+    /// </summary>
+    public static async Task<IptablesRestore> DetectAsync(IptablesFamily family, string? netNs = null, CancellationToken cancel = default)
+    {
+        var nft = await Of(family, IptablesVariant.Nft, netNs).CountAsync(cancel).ConfigureAwait(false);
+        var legacy = await Of(family, IptablesVariant.Legacy, netNs).CountAsync(cancel).ConfigureAwait(false);
+        return Of(family, (nft, legacy) switch
+        {
+            ( > 0, 0) => IptablesVariant.Nft,
+            (0, > 0) => IptablesVariant.Legacy,
+            _ => IptablesVariant.Default,
+        }, netNs);
+    }
+
+    /// <summary>Applies the transaction; a refusal names the line.</summary>
+    public async Task ApplyAsync(IptablesTransaction transaction, CancellationToken cancel = default)
+    {
+        if (transaction.IsEmpty)
+            return;
+        var text = transaction.ToString();
+        var result = await Command.RunAsync(Spec("-restore", "--noflush", "--counters", "-w", "5"), text, cancel).ConfigureAwait(false);
+        if (!result.Succeeded)
+            throw new IptablesException($"{_prefix}-restore refused: {result.Error.Trim()}{QuoteLine(text, result.Error)}");
+    }
+
+    /// <param name="table">One table; null reads all.</param>
+    public async Task<IptablesSnapshot> SaveAsync(string? table = null, CancellationToken cancel = default)
+    {
+        var spec = table is null ? Spec("-save") : Spec("-save", "-t", table);
+        var result = await Command.RunAsync(spec, cancel: cancel).ConfigureAwait(false);
+        return result.Succeeded
+            ? IptablesSnapshot.Parse(result.Output)
+            : throw new IptablesException($"{_prefix}-save refused: {result.Error.Trim()}");
+    }
+
+    private async Task<int> CountAsync(CancellationToken cancel)
+    {
+        try
+        {
+            return (await SaveAsync(cancel: cancel).ConfigureAwait(false)).RuleCount;
+        }
+        catch (Exception e) when (e is IptablesException or LinuxException)
+        {
+            // Not installed, or the kernel lacks that implementation: it holds no rules.
+            return 0;
+        }
+    }
+
+    private ChildSpec Spec(string suffix, params string[] arguments) => new(_prefix + suffix, arguments) { NetNs = _netNs };
+
+    private static string QuoteLine(string text, string error)
+    {
+        // "line 4 failed" or "Error occurred at line: 4", by implementation and version.
+        const string marker = "line";
+        var at = error.LastIndexOf(marker, StringComparison.OrdinalIgnoreCase);
+        if (at < 0)
+            return "";
+        var digits = new string(error[(at + marker.Length)..].TrimStart(':', ' ').TakeWhile(char.IsAsciiDigit).ToArray());
+        var lines = text.Split('\n');
+        return int.TryParse(digits, out var number) && number >= 1 && number <= lines.Length
+            ? $"; line {number} is: {lines[number - 1]}"
+            : "";
+    }
+}
