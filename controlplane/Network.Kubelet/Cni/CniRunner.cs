@@ -8,6 +8,8 @@ namespace Network.Kubelet.Cni;
 internal sealed class CniException(string plugin, int code, string words) : Exception($"plugin type=\"{plugin}\" failed (code {code}): {words}")
 {
     internal int Code { get; } = code;
+
+    internal string Words { get; } = words;
 }
 
 /// <summary>Runs the plugins of a network as containerd and libcni do: chained on ADD, in reverse order on DEL.</summary>

@@ -1,14 +1,8 @@
 using System.Threading.Channels;
-using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
-using Network.Client;
 using Network.Kubelet.Cni;
-using Network.Kubelet.Dns;
-using Network.Kubelet.Runtime;
 using Network.Kubelet.Sandbox;
-using Network.Kubelet.Variables;
-using Network.Kubelet.Volumes;
 
 namespace Network.Kubelet.Pods;
 
@@ -24,6 +18,7 @@ internal sealed partial class PodWorker
     private readonly CancellationTokenSource _ending = new();
     private readonly ContainerStopper _stopper;
     private readonly ContainerStarter _starter;
+    private readonly PodPreparation _preparation;
     private readonly PodUnits _units;
     private readonly DateTime _startTime;
     private PodSetup? _setup;
@@ -40,6 +35,7 @@ internal sealed partial class PodWorker
         Pod = pod;
         _stopper = new ContainerStopper(context);
         _starter = new ContainerStarter(context, _stopper, Nudge);
+        _preparation = new PodPreparation(context);
         _units = new PodUnits(pod, context.Settings, context.Runtime.Of(pod.Metadata.Uid));
         _startTime = pod.Status?.StartTime ?? context.Time.GetUtcNow().UtcDateTime;
         if (pod.Status?.Phase is "Failed" or "Succeeded" && !_units.AnyMainStarted)
@@ -172,61 +168,39 @@ internal sealed partial class PodWorker
         var now = _context.Time.GetUtcNow();
         if (_setup is not null && SandboxKeeper.IsAlive(_setup.Sandbox) && now < _refreshAt)
             return null;
-        var directory = _context.PodDirectory(Pod.Metadata.Uid);
-        Directory.CreateDirectory(directory);
-        AtomicFile.Write(Path.Combine(directory, "pod.json"), KubernetesJson.Serialize(Pod));
         try
         {
-            var volumes = await _context.Volumes.EnsureAsync(directory, _context.Self(Pod, Addresses), cancel).ConfigureAwait(false);
-            var sandbox = await _context.Sandboxes.EnsureAsync(Pod, directory, cancel).ConfigureAwait(false);
-            var renewed = sandbox.Id != (_setup?.Sandbox.Id ?? sandbox.Id) || sandbox.NetNs is not null && _setup is null && _units.All.Any(unit => unit.Current is not null)
-                && !SandboxKeeper.IsAlive(sandbox);
-            if (renewed)
+            var before = _setup?.Sandbox ?? SandboxKeeper.Load(_context.PodDirectory(Pod.Metadata.Uid));
+            var setup = await _preparation.EnsureAsync(Pod, _setup, cancel).ConfigureAwait(false);
+            if (before is not null && before.Id != setup.Sandbox.Id)
                 await StartOverAsync().ConfigureAwait(false);
-            WriteFiles(directory, sandbox);
             var first = _setup is null;
-            _setup = new PodSetup(Pod, sandbox, volumes);
+            _setup = setup;
             if (first)
                 WatchAdopted();
             _setupPause = TimeSpan.Zero;
             _refreshAt = now + _context.Settings.VolumeRefresh * (0.9 + 0.2 * Random.Shared.NextDouble());
             return null;
         }
-        catch (Exception e) when (e is VolumeException or PodConfigException or ApiException or HttpRequestException)
+        catch (Exception e) when (PodPreparation.IsTrouble(e))
         {
-            _context.Event(Pod, null, "Warning", "FailedMount", e.Message);
-            return _setup is not null ? _refreshAt = SetupRetry() : SetupRetry();
+            var (reason, message) = PodPreparation.Describe(Pod, e);
+            _context.Event(Pod, null, "Warning", reason, message);
+            // What already runs is not held up by a refresh that failed.
+            return _setup is not null && SandboxKeeper.IsAlive(_setup.Sandbox) ? Postponed() : SetupRetry();
         }
-        catch (Exception e) when (e is CniException or Linux.LinuxException)
-        {
-            _context.Event(Pod, null, "Warning", e is CniException { Code: 11 } ? "NetworkNotReady" : "FailedCreatePodSandBox",
-                e is CniException { Code: 11 }
-                    ? $"network is not ready: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: {e.Message[(e.Message.IndexOf("): ", StringComparison.Ordinal) + 3)..]}"
-                    : $"Failed to create pod sandbox: plugin type failed to setup pod \"{Pod.Metadata.Name}_{Pod.Metadata.NamespaceProperty}\" network: {e.Message}");
-            return SetupRetry();
-        }
+    }
+
+    private DateTimeOffset? Postponed()
+    {
+        _refreshAt = SetupRetry();
+        return null;
     }
 
     private DateTimeOffset SetupRetry()
     {
         _setupPause = _setupPause == TimeSpan.Zero ? TimeSpan.FromMilliseconds(200) : TimeSpan.FromTicks(Math.Min(_setupPause.Ticks * 2, TimeSpan.FromSeconds(10).Ticks));
         return _context.Time.GetUtcNow() + _setupPause;
-    }
-
-    private void WriteFiles(string directory, PodSandbox sandbox)
-    {
-        var settings = _context.Settings;
-        var node = ResolvConf.Parse(File.ReadAllText(settings.ResolvConf ?? ResolvConf.FindNodeFile()));
-        var resolv = ResolvConf.For(Pod, node, settings.ClusterDns, settings.ClusterDomain, out var warning);
-        if (warning is not null && _setup is null)
-            _context.Event(Pod, null, "Warning", warning.StartsWith("pod:", StringComparison.Ordinal) ? "MissingClusterDNS" : "DNSConfigForming", warning);
-        File.WriteAllText(Path.Combine(directory, "resolv.conf"), resolv.ToText());
-        var nodeHosts = Pod.Spec.HostNetwork == true && File.Exists("/etc/hosts") ? File.ReadAllText("/etc/hosts") : "";
-        var hosts = Path.Combine(directory, "hosts");
-        // Once: the file belongs to the pod afterwards, and programs in it may have changed it.
-        if (!File.Exists(hosts) || _setup is null || _setup.Sandbox.Id != sandbox.Id)
-            File.WriteAllText(hosts, HostsFile.For(Pod, sandbox.Addresses, settings.ClusterDomain, nodeHosts));
-        File.WriteAllText(Path.Combine(directory, "hostname"), HostsFile.KernelHostname(Pod, settings.ClusterDomain, settings.NodeName) + "\n");
     }
 
     private void WatchAdopted()
@@ -237,8 +211,10 @@ internal sealed partial class PodWorker
 
     private async Task StartOverAsync()
     {
-        _context.Event(Pod, null, "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
-        foreach (var unit in _units.All.Where(unit => unit.Current is not null))
+        var lives = _units.All.Where(unit => unit.Current is not null).ToList();
+        if (lives.Count > 0)
+            _context.Event(Pod, null, "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
+        foreach (var unit in lives)
         {
             _context.Runtime.Signal(unit.Current!, Linux.Processes.SIGKILL);
             await unit.Current!.Ended.ConfigureAwait(false);
@@ -253,13 +229,13 @@ internal sealed partial class PodWorker
         {
             var (kind, probe) = unit.Probes!.Condemned!.Value;
             var grace = TimeSpan.FromSeconds(probe.TerminationGracePeriodSeconds ?? Pod.Spec.TerminationGracePeriodSeconds ?? 30);
-            unit.Stopping = StopWithinAsync(unit, $"Container {unit.Spec.Name} failed {kind.ToLowerInvariant()} probe, will be restarted", grace);
+            unit.Stopping = StopWithinAsync(unit, $"Container {unit.Spec.Name} failed {kind.ToLowerInvariant()} probe, will be restarted", grace, CancellationToken.None);
         }
     }
 
-    private async Task StopWithinAsync(ContainerUnit unit, string message, TimeSpan grace)
+    private async Task StopWithinAsync(ContainerUnit unit, string message, TimeSpan grace, CancellationToken hurry)
     {
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(hurry);
         over.CancelAfter(grace);
         await _stopper.StopAsync(Pod, unit, Addresses.FirstOrDefault() ?? "", message, over.Token).ConfigureAwait(false);
         Nudge();
@@ -269,7 +245,7 @@ internal sealed partial class PodWorker
     {
         var grace = TimeSpan.FromSeconds(Pod.Spec.TerminationGracePeriodSeconds ?? 30);
         foreach (var name in names)
-            await StopWithinAsync(_units.Find(name)!, $"Stopping container {name}", grace).ConfigureAwait(false);
+            await StopWithinAsync(_units.Find(name)!, $"Stopping container {name}", grace, _ending.Token).ConfigureAwait(false);
     }
 
     private void CheckDeadline()

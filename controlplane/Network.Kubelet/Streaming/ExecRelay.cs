@@ -43,7 +43,7 @@ internal sealed class ExecRelay(ContainerExec exec)
         container.Attach(key, (name, data) => output.Writer.TryWrite((name == "stderr", data)));
         try
         {
-            if (request.Stdin && (object?)container.Terminal is not null || request.Stdin && container.Input is not null)
+            if (request.Stdin && (container.Terminal ?? container.Input) is not null)
                 _ = FeedAsync(container, remote);
             if (container.Terminal is { } terminal)
                 _ = ResizeAsync(terminal, remote);

@@ -10,7 +10,9 @@ internal sealed class PodEnvironment(IPodObjects objects)
     internal async Task<IReadOnlyDictionary<string, string>> ForAsync(V1Container container, DownwardApi self, CancellationToken cancel)
     {
         var pod = self.Pod;
-        var result = new Dictionary<string, string>(ServiceVariables.For(pod, objects.Services));
+        var result = new Dictionary<string, string>();
+        foreach (var (name, value) in ServiceVariables.For(pod, objects.Services))
+            result[name] = value;
         foreach (var source in container.EnvFrom ?? [])
         {
             foreach (var (key, value) in await FromAsync(pod, source, cancel).ConfigureAwait(false))
