@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Network.Cli;
 using Network.Cli.Verbs;
 
 // The verbs, in the order --help lists them. A new verb is one file and one line here.
@@ -19,5 +20,4 @@ var root = new RootCommand("podnet: a networking-first container network and ser
     AgentVerbs.Part("proxy", "program this node's service rules", "podnet proxy --node w1 --kubeconfig ./kubeconfig"),
     AgentVerbs.Part("dns", "answer cluster names on this node", "podnet dns --node w1 --kubeconfig ./kubeconfig --cluster-dns 10.96.0.10"),
 };
-using var stop = new CancellationTokenSource();
-return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, stop.Token).GuardAsync();
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }).GuardAsync();

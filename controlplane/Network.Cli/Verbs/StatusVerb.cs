@@ -44,6 +44,9 @@ internal static class StatusVerb
                 new Text(row.Peers), new Text(row.Pods), new Text($"{row.ResidentBytes / 1024 / 1024} MB"));
         }
 
+        // A pipe has no width; wrapping there would tear lines that scripts read.
+        if (Console.IsOutputRedirected)
+            AnsiConsole.Profile.Width = 240;
         AnsiConsole.Write(table);
     }
 
