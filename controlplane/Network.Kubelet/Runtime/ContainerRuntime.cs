@@ -150,7 +150,15 @@ internal sealed partial class ContainerRuntime(RuntimeCommand command, string da
         using var listener = ConsoleSocket.Listen(container.Directory, out var path);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30), time);
         var terminal = Network.Linux.Terminal.ReceiveAsync(listener, limit.Token);
-        await command.RunAsync(ErrorLog(container), [.. arguments, "--console-socket", path, container.Record.Id]).ConfigureAwait(false);
+        try
+        {
+            await command.RunAsync(ErrorLog(container), [.. arguments, "--console-socket", path, container.Record.Id]).ConfigureAwait(false);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+
         container.Terminal = await terminal.ConfigureAwait(false);
         container.OpenStreams(1);
         _pump.Add(FileDescriptor.Duplicate(container.Terminal), Stream(container, "stdout"));

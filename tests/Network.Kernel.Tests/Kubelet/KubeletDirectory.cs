@@ -45,6 +45,7 @@ public sealed class KubeletDirectory : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
+        Network.Kubelet.Pods.Cgroups.Remove($"/podnet/test-{System.IO.Path.GetFileName(Path)}");
         foreach (var mount in Mounts.Below(Path))
             Mounts.Unmount(mount);
         Directory.Delete(Path, recursive: true);

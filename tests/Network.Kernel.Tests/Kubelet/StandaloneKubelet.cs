@@ -111,6 +111,7 @@ public sealed class StandaloneKubelet : IAsyncDisposable
             // No pod ever needed the bridge.
         }
 
+        Network.Kubelet.Pods.Cgroups.Remove($"/podnet/{Node}");
         await _directory.DisposeAsync();
     }
 }
