@@ -1,11 +1,13 @@
 # Sourced by labs/run and tests/run: system packages, build, binaries, images. Safe to repeat; does only what is missing.
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DEBIAN_FRONTEND=noninteractive
 PODNET_BIN="$PWD/artifacts/bin-release"
+KUBECTL_DIR=/var/lib/podnet/kubectl-1.20
+OLD_KUBECTL=$KUBECTL_DIR/usr/bin/kubectl
 
 # What podnet itself calls or loads, and what linking it needs.
 RUNTIME_PACKAGES=(runc iptables libpcap0.8 busybox-static gcc libc6-dev zlib1g-dev)
 # What labs show and tests ask as oracles.
-LAB_PACKAGES=(iproute2 tshark)
+LAB_PACKAGES=(iproute2 tshark bsdextrautils kubernetes-client)
 TEST_PACKAGES=(iproute2 nftables conntrack tcpdump tshark bind9-dnsutils containernetworking-plugins kubernetes-client iperf3 procps)
 
 if [ -t 1 ]; then BOLD=$'\e[1m' PLAIN=$'\e[0m'; else BOLD='' PLAIN=''; fi
@@ -18,26 +20,27 @@ require_root() {
 install_packages() {
   local missing=() package
   for package in "$@"; do
+    # Unpacked beside what may be there, never installed over it.
+    [ "$package" != kubernetes-client ] || { [ -x "$OLD_KUBECTL" ] || missing+=("$package"); continue; }
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
   done
   [ "${#missing[@]}" -gt 0 ] || return 0
   step "installing ${missing[*]}"
   echo 'wireshark-common wireshark-common/install-setuid boolean false' | debconf-set-selections 2>/dev/null || true
   apt-get update -qq
-  # kubectl may be there from elsewhere; Debian's is unpacked beside it, never over it.
   if [[ " ${missing[*]} " == *" kubernetes-client "* ]]; then
     unpack_kubectl
     missing=("${missing[@]/kubernetes-client}")
   fi
+  command -v kubectl >/dev/null || [ ! -x "$OLD_KUBECTL" ] || ln -s "$OLD_KUBECTL" /usr/local/bin/kubectl
   # shellcheck disable=SC2068
   apt-get install -y -qq --no-install-recommends ${missing[@]} >/dev/null
 }
 
+# Debian's kubectl is 1.20: the old generation of clients, and the only one on a machine without another.
 unpack_kubectl() {
-  local directory=/var/lib/podnet/kubectl-1.20
-  [ ! -x "$directory/usr/bin/kubectl" ] || return 0
-  mkdir -p "$directory"
-  (cd "$directory" && apt-get download -qq kubernetes-client && dpkg-deb -x kubernetes-client_*.deb . && rm -f kubernetes-client_*.deb)
+  mkdir -p "$KUBECTL_DIR"
+  (cd "$KUBECTL_DIR" && apt-get -o APT::Sandbox::User=root download -qq kubernetes-client && dpkg-deb -x kubernetes-client_*.deb . && rm -f kubernetes-client_*.deb)
 }
 
 build_solution() {
