@@ -10,6 +10,7 @@ var root = new RootCommand("podnet: a networking-first container network and ser
     StatusVerb.Create(),
     CaptureVerb.Create(),
     ImageVerb.Create(),
+    KubeconfigVerb.Create(),
     ServerVerbs.Server(),
     AgentVerbs.Agent(),
     ServerVerbs.ApiServer(),

@@ -12,11 +12,44 @@ lab_end() {
   for undo in "${LAB_UNDO[@]}"; do eval "$undo" >/dev/null 2>&1 || true; done
   for pid in "${LAB_PIDS[@]}"; do kill "$pid" 2>/dev/null || true; done
   for pid in "${LAB_PIDS[@]}"; do wait "$pid" 2>/dev/null || true; done
-  for ns in "${LAB_NAMESPACES[@]}"; do ip netns delete "$ns" 2>/dev/null || true; done
+  for ns in "${LAB_NAMESPACES[@]}"; do lab_end_machine "$ns"; done
   rm -rf "$LAB_TMP"
   exit "$status"
 }
 trap lab_end EXIT
+
+# Containers outlive their kubelet by design, so a machine is only gone when their control groups are empty.
+lab_end_machine() {
+  local group pid left=1 mount pod
+  while [ -n "$left" ]; do
+    left=$(cat /sys/fs/cgroup/*/podnet/"$1"/*/*/cgroup.procs 2>/dev/null | sort -u || true)
+    for pid in $left; do kill -9 "$pid" 2>/dev/null || true; done
+  done
+  grep -o "$LAB_TMP/$1[^ ]*" /proc/mounts | sort -r | while read -r mount; do umount -l "$mount"; done || true
+  for pod in /run/netns/"$1"_* /run/netns/"$1"; do [ ! -e "$pod" ] || ip netns delete "$(basename "$pod")" || true; done
+  for group in /sys/fs/cgroup/*/podnet/"$1"; do [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true; done
+  rmdir /sys/fs/cgroup/*/podnet 2>/dev/null || true
+}
+
+# lab_cni NODE SUBNET: a CNI configuration written by hand, as long as nothing writes one.
+lab_cni() {
+  mkdir -p "$LAB_TMP/$1/cni/net.d"
+  cat >"$LAB_TMP/$1/cni/net.d/10-lab.conflist" <<END
+{"cniVersion": "1.0.0", "name": "lab", "plugins": [
+  {"type": "podnet-cni", "bridge": "br0", "ipam": {"subnet": "$2", "dataDir": "$LAB_TMP/$1/cni/addresses"}}]}
+END
+}
+
+# lab_kubelet NODE ADDRESS FLAGS...: a kubelet in the namespace of its node.
+lab_kubelet() {
+  local node=$1 address=$2
+  shift 2
+  lab_start "$node" "$LAB_TMP/$node.log" podnet kubelet --node "$node" --node-ip "$address" --data-dir "$LAB_TMP/$node" \
+    --cni-bin-dir "$PODNET_BIN" --netns-prefix "$node" --cgroup-root "/podnet/$node" "$@"
+}
+
+# on NODE COMMAND...: runs a command on a machine.
+on() { ip netns exec "$@"; }
 
 say() { echo; echo "${BOLD}$*${PLAIN}"; }
 
