@@ -1,1 +1,23 @@
-return 0;
+using System.CommandLine;
+using Network.Cli;
+using Network.Cli.Verbs;
+
+// The verbs, in the order --help lists them. A new verb is one file and one line here.
+var root = new RootCommand("podnet: a networking-first container network and service discovery stack")
+{
+    UpVerb.Create(),
+    DownVerb.Create(),
+    StatusVerb.Create(),
+    CaptureVerb.Create(),
+    ImageVerb.Create(),
+    ServerVerbs.Server(),
+    AgentVerbs.Agent(),
+    ServerVerbs.ApiServer(),
+    ServerVerbs.Scheduler(),
+    ServerVerbs.Controllers(),
+    AgentVerbs.Part("kubelet", "run pods on this node; alone with --manifests it needs no API server", "podnet kubelet --node n1 --manifests ./pods"),
+    AgentVerbs.Part("overlay", "program this node's VXLAN overlay", "podnet overlay --node w1 --kubeconfig ./kubeconfig"),
+    AgentVerbs.Part("proxy", "program this node's service rules", "podnet proxy --node w1 --kubeconfig ./kubeconfig"),
+    AgentVerbs.Part("dns", "answer cluster names on this node", "podnet dns --node w1 --kubeconfig ./kubeconfig --cluster-dns 10.96.0.10"),
+};
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }).GuardAsync();

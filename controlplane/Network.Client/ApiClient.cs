@@ -23,7 +23,8 @@ public sealed class ApiClient(ApiEndpoint endpoint) : IDisposable
 
     public async Task<T> GetAsync<T>(Resource<T> resource, string? ns, string name, CancellationToken cancel = default)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        Typed<T>(await SendAsync(HttpMethod.Get, resource.ObjectPath(ns, name), null, cancel).ConfigureAwait(false));
+        Read(resource, await SendAsync(HttpMethod.Get, resource.ObjectPath(ns, name), null, cancel,
+            resource.MetadataOnly ? "PartialObjectMetadata" : null).ConfigureAwait(false));
 
     /// <summary>Like <see cref="GetAsync{T}"/>, but null when there is no such object.</summary>
     public async Task<T?> FindAsync<T>(Resource<T> resource, string? ns, string name, CancellationToken cancel = default)
@@ -60,7 +61,7 @@ public sealed class ApiClient(ApiEndpoint endpoint) : IDisposable
     {
         Stamp(resource, obj);
         var path = resource.CollectionPath(obj.Metadata.NamespaceProperty);
-        return Typed<T>(await SendAsync(HttpMethod.Post, path, Json(obj), cancel).ConfigureAwait(false));
+        return Read(resource, await SendAsync(HttpMethod.Post, path, Json(obj), cancel).ConfigureAwait(false));
     }
 
     public async Task<T> ReplaceAsync<T>(Resource<T> resource, T obj, string? subresource = null, CancellationToken cancel = default)
@@ -68,7 +69,7 @@ public sealed class ApiClient(ApiEndpoint endpoint) : IDisposable
     {
         Stamp(resource, obj);
         var path = resource.ObjectPath(obj.Metadata.NamespaceProperty, obj.Metadata.Name, subresource);
-        return Typed<T>(await SendAsync(HttpMethod.Put, path, Json(obj), cancel).ConfigureAwait(false));
+        return Read(resource, await SendAsync(HttpMethod.Put, path, Json(obj), cancel).ConfigureAwait(false));
     }
 
     public async Task<T> PatchAsync<T>(Resource<T> resource, string? ns, string name, Patch patch, string? subresource = null,
@@ -76,7 +77,7 @@ public sealed class ApiClient(ApiEndpoint endpoint) : IDisposable
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var content = new StringContent(patch.Body, Encoding.UTF8, patch.MediaType);
-        return Typed<T>(await SendAsync(HttpMethod.Patch, resource.ObjectPath(ns, name, subresource), content, cancel).ConfigureAwait(false));
+        return Read(resource, await SendAsync(HttpMethod.Patch, resource.ObjectPath(ns, name, subresource), content, cancel).ConfigureAwait(false));
     }
 
     /// <summary>Deletes; returns false when there was nothing to delete.</summary>
@@ -139,7 +140,12 @@ public sealed class ApiClient(ApiEndpoint endpoint) : IDisposable
 
     private static StringContent Json(object value) => new(KubernetesJson.Serialize(value), Encoding.UTF8, "application/json");
 
-    private static T Typed<T>(string json) => KubernetesJson.Deserialize<T>(json);
+    private static T Read<T>(Resource<T> resource, string json)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        using var document = JsonDocument.Parse(json);
+        return resource.Read(document.RootElement);
+    }
 
     private static void Stamp<T>(Resource<T> resource, T obj)
         where T : class, IKubernetesObject<V1ObjectMeta>

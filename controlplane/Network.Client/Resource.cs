@@ -47,5 +47,13 @@ public static class Resources
     public static readonly Resource<V1Deployment> Deployments = new("apps", "v1", "deployments", "Deployment", true);
     public static readonly Resource<V1ReplicaSet> ReplicaSets = new("apps", "v1", "replicasets", "ReplicaSet", true);
     public static readonly Resource<V1DaemonSet> DaemonSets = new("apps", "v1", "daemonsets", "DaemonSet", true);
-    public static readonly Resource<V1ControllerRevision> ControllerRevisions = new("apps", "v1", "controllerrevisions", "ControllerRevision", true);
+    public static readonly Resource<V1ControllerRevision> ControllerRevisions = new("apps", "v1", "controllerrevisions", "ControllerRevision", true)
+    {
+        // The data is free-form JSON, which the models' generated serializer does not know; nobody here reads it.
+        Read = element => new V1ControllerRevision
+        {
+            Metadata = KubernetesJson.Deserialize<V1ObjectMeta>(element.GetProperty("metadata")),
+            Revision = element.TryGetProperty("revision", out var revision) ? revision.GetInt64() : 0,
+        },
+    };
 }

@@ -86,12 +86,15 @@ public sealed class IptablesRestore
 
     private static string QuoteLine(string text, string error)
     {
-        const string marker = "line ";
-        var at = error.IndexOf(marker, StringComparison.OrdinalIgnoreCase);
+        // "line 4 failed" or "Error occurred at line: 4", by implementation and version.
+        const string marker = "line";
+        var at = error.LastIndexOf(marker, StringComparison.OrdinalIgnoreCase);
         if (at < 0)
             return "";
-        var digits = new string(error[(at + marker.Length)..].TakeWhile(char.IsAsciiDigit).ToArray());
+        var digits = new string(error[(at + marker.Length)..].TrimStart(':', ' ').TakeWhile(char.IsAsciiDigit).ToArray());
         var lines = text.Split('\n');
-        return int.TryParse(digits, out var number) && number >= 1 && number <= lines.Length ? $"; line {number} is: {lines[number - 1]}" : "";
+        return int.TryParse(digits, out var number) && number >= 1 && number <= lines.Length
+            ? $"; line {number} is: {lines[number - 1]}"
+            : "";
     }
 }

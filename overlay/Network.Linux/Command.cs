@@ -21,45 +21,25 @@ public static class Command
     /// <summary>Runs the command, feeding <paramref name="input"/>; kills it when cancelled.</summary>
     public static async Task<CommandResult> RunAsync(ChildSpec spec, string? input = null, CancellationToken cancel = default)
     {
-        var (outputRead, outputWrite) = FileDescriptor.Pipe();
-        var (errorRead, errorWrite) = FileDescriptor.Pipe();
-        var (inputRead, inputWrite) = input is null ? ((SafeFileHandle?)null, (SafeFileHandle?)null) : FileDescriptor.Pipe();
-        Child child;
-        using (outputWrite)
-        using (errorWrite)
-        using (inputRead)
-            child = Child.Start(spec with { StandardInput = inputRead, StandardOutput = outputWrite, StandardError = errorWrite });
-
+        using var output = FileDescriptor.Memory("stdout");
+        using var error = FileDescriptor.Memory("stderr");
+        using var standardInput = input is null ? null : FileDescriptor.Memory("stdin");
+        if (standardInput is not null)
+            RandomAccess.Write(standardInput, Encoding.UTF8.GetBytes(input!), 0);
+        var child = Child.Start(spec with { StandardInput = standardInput, StandardOutput = output, StandardError = error });
         await using var killer = cancel.Register(() => child.Kill(Processes.SIGKILL));
-        var output = ReadAsync(outputRead);
-        var error = ReadAsync(errorRead);
-        if (inputWrite is not null)
-            await WriteAsync(inputWrite, input!).ConfigureAwait(false);
         var exit = await child.WaitAsync().ConfigureAwait(false);
         cancel.ThrowIfCancellationRequested();
-        return new CommandResult(exit, await output.ConfigureAwait(false), await error.ConfigureAwait(false));
+        return new CommandResult(exit, Text(output), Text(error));
     }
 
     /// <inheritdoc cref="RunAsync(ChildSpec, string?, CancellationToken)"/>
     public static Task<CommandResult> RunAsync(string file, params string[] arguments) => RunAsync(new ChildSpec(file, arguments));
 
-    private static Task<string> ReadAsync(SafeFileHandle pipe) => Task.Run(() =>
+    private static string Text(SafeFileHandle file)
     {
-        using var stream = new FileStream(pipe, FileAccess.Read, bufferSize: 0);
-        using var reader = new StreamReader(stream, Encoding.UTF8);
-        return reader.ReadToEnd();
-    });
-
-    private static Task WriteAsync(SafeFileHandle pipe, string input) => Task.Run(() =>
-    {
-        using var stream = new FileStream(pipe, FileAccess.Write, bufferSize: 0);
-        try
-        {
-            stream.Write(Encoding.UTF8.GetBytes(input));
-        }
-        catch (IOException)
-        {
-            // The command ended without reading all of its input; its exit code tells the rest.
-        }
-    });
+        var bytes = new byte[RandomAccess.GetLength(file)];
+        var count = RandomAccess.Read(file, bytes, 0);
+        return Encoding.UTF8.GetString(bytes, 0, count);
+    }
 }

@@ -45,6 +45,25 @@ public static class FileDescriptor
             throw LinuxException.Last($"mkfifo {path}");
     }
 
+    /// <summary>An anonymous file in memory (memfd_create(2)): input or output of a child without a thread that pumps a pipe.</summary>
+    public static SafeFileHandle Memory(string name)
+    {
+        const uint closeOnExec = 1;
+        var fd = LibC.memfd_create(name, closeOnExec);
+        return fd < 0 ? throw LinuxException.Last("memfd_create") : new SafeFileHandle(fd, ownsHandle: true);
+    }
+
+    /// <summary>A second descriptor of the same open file, close-on-exec.</summary>
+    public static SafeFileHandle Duplicate(SafeFileHandle handle)
+    {
+        const int duplicateCloseOnExec = 1030;
+        var fd = LibC.fcntl((int)handle.DangerousGetHandle(), duplicateCloseOnExec, 0);
+        return fd < 0 ? throw LinuxException.Last("fcntl F_DUPFD_CLOEXEC") : new SafeFileHandle(fd, ownsHandle: true);
+    }
+
+    /// <summary>Enlarges a pipe's buffer (fcntl(2) F_SETPIPE_SZ); a limit of the system is not an error.</summary>
+    public static void TrySetPipeSize(SafeFileHandle pipe, int bytes) => LibC.fcntl((int)pipe.DangerousGetHandle(), LibC.F_SETPIPE_SZ, bytes);
+
     /// <summary>A close-on-exec pipe: (read end, write end).</summary>
     public static unsafe (SafeFileHandle Read, SafeFileHandle Write) Pipe()
     {

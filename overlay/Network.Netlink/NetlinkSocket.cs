@@ -6,9 +6,6 @@ using Network.Netlink.Transport;
 
 namespace Network.Netlink;
 
-/// <summary>Turns a reply into a value; false leaves the message out.</summary>
-public delegate bool MessageParser<T>(NetlinkMessage message, out T value);
-
 /// <summary>
 /// Request and reply over one netlink socket: sequence numbers, acknowledgements with the kernel's own words,
 /// dumps of any length. Not thread-safe: one owner at a time.

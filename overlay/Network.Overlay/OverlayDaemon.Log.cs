@@ -24,7 +24,8 @@ public sealed partial class OverlayDaemon
     [LoggerMessage(LogLevel.Error, "overlay of node {Node}: {Reason}; trying again")]
     private partial void LogRefused(string node, string reason);
 
-    [LoggerMessage(LogLevel.Warning, "overlay of node {Node}: peer {Peer} is left out because podCIDR {PodCidr} belongs to another node already; give it one of its own")]
+    [LoggerMessage(LogLevel.Warning,
+        "overlay of node {Node}: peer {Peer} is left out because podCIDR {PodCidr} belongs to another node already; give it one of its own")]
     private partial void LogConflict(string node, string peer, string podCidr);
 
     [LoggerMessage(LogLevel.Error, "overlay of node {Node}: kernel events are not available ({Reason}); repairs wait for the periodic audit")]

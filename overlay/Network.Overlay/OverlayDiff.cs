@@ -85,7 +85,8 @@ internal static class OverlayDiff
                 batch.RouteDelete(route);
         }
 
-        var remotes = peers.GroupBy(peer => peer.VtepMac).ToDictionary(group => group.Key, group => group.Select(peer => peer.UnderlayAddress).ToHashSet());
+        var remotes = peers.GroupBy(peer => peer.VtepMac)
+            .ToDictionary(group => group.Key, group => group.Select(peer => peer.UnderlayAddress).ToHashSet());
         var actual = state.Fdb.Select(entry => (entry.Mac, entry.Remote)).ToHashSet();
         foreach (var entry in state.Fdb)
         {

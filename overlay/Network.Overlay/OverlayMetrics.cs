@@ -15,11 +15,16 @@ internal sealed class OverlayMetrics : IDisposable
     internal OverlayMetrics(string node)
     {
         var tags = new KeyValuePair<string, object?>[] { new("node", node) };
-        _repairs = _meter.CreateCounter<long>("podnet_overlay_repairs_total", unit: null, description: "Changes made because the kernel's state had been altered by others.", tags: tags);
-        _failures = _meter.CreateCounter<long>("podnet_overlay_reconcile_failures_total", unit: null, description: "Passes that the kernel refused in part.", tags: tags);
-        _meter.CreateObservableGauge("podnet_overlay_peers_desired", () => Volatile.Read(ref _desired), unit: null, description: "Peers that should be reachable.", tags: tags);
-        _meter.CreateObservableGauge("podnet_overlay_peers_programmed", () => Volatile.Read(ref _programmed), unit: null, description: "Peers whose neighbour, FDB entry and route are in the kernel.", tags: tags);
-        _meter.CreateObservableGauge("podnet_overlay_last_repair_timestamp_seconds", () => Volatile.Read(ref _lastRepair), unit: null, description: "When the last repair was made; 0 for never.", tags: tags);
+        _repairs = _meter.CreateCounter<long>("podnet_overlay_repairs_total", unit: null,
+            description: "Changes made because the kernel's state had been altered by others.", tags: tags);
+        _failures = _meter.CreateCounter<long>("podnet_overlay_reconcile_failures_total", unit: null,
+            description: "Passes that the kernel refused in part.", tags: tags);
+        _meter.CreateObservableGauge("podnet_overlay_peers_desired", () => Volatile.Read(ref _desired), unit: null,
+            description: "Peers that should be reachable.", tags: tags);
+        _meter.CreateObservableGauge("podnet_overlay_peers_programmed", () => Volatile.Read(ref _programmed), unit: null,
+            description: "Peers whose neighbour, FDB entry and route are in the kernel.", tags: tags);
+        _meter.CreateObservableGauge("podnet_overlay_last_repair_timestamp_seconds", () => Volatile.Read(ref _lastRepair), unit: null,
+            description: "When the last repair was made; 0 for never.", tags: tags);
     }
 
     internal long Repairs { get; private set; }

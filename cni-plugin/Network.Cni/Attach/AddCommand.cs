@@ -70,7 +70,8 @@ internal static class AddCommand
             if (refusal.Index == 2 && refusal.Error.Errno == Errno.EEXIST)
                 gatewayIsNew = false;
             else if (refusal.Index == 0 && refusal.Error.Errno == Errno.EEXIST)
-                throw new CniException(CniError.InterfaceExists, $"interface {attachment.IfName} already exists in {attachment.NetNs}; delete it or choose another name", refusal.Error.Message);
+                throw new CniException(CniError.InterfaceExists,
+                    $"interface {attachment.IfName} already exists in {attachment.NetNs}; delete it or choose another name", refusal.Error.Message);
             else
                 throw refusal.Error;
         }
@@ -78,7 +79,7 @@ internal static class AddCommand
         if (gatewayIsNew)
             nodeBridge.RemoveFormerGateways(bridge);
         ConfigurePod(pod.Route, plan);
-        AwaitCarrier(node, attachment);
+        AwaitCarrier(node, attachment, bridge);
     }
 
     private static void ConfigurePod(RouteSocket pod, Plan plan)
@@ -92,10 +93,12 @@ internal static class AddCommand
             .RouteAdd(new Route(Route.DefaultV4) { Gateway = Subnet.ToAddress(plan.Config.Subnet.Gateway), LinkIndex = index }));
     }
 
-    // The bridge forwards from a port once the kernel's link watcher has seen its carrier; a packet before that is
-    // lost and its ARP is repeated only after a second.
-    private static void AwaitCarrier(RouteSocket node, Attachment attachment) =>
-        SpinWait.SpinUntil(() => node.Link(attachment.HostName) is null or { OperState: OperState.Up }, s_carrierDeadline);
+    // The kernel's link watcher opens the port when it has seen its carrier, and then the bridge itself when this is its
+    // first port. A packet before that is lost, and its ARP is repeated only after a second.
+    private static void AwaitCarrier(RouteSocket node, Attachment attachment, Link bridge) =>
+        SpinWait.SpinUntil(() => IsForwarding(node, attachment.HostName) && IsForwarding(node, bridge.Index), s_carrierDeadline);
+
+    private static bool IsForwarding(RouteSocket node, LinkRef link) => node.Link(link) is null or { OperState: OperState.Up };
 
     private static void Undo(RouteSocket node, Attachment attachment, NetworkConfig config, bool granted)
     {

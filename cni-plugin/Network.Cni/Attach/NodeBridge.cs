@@ -39,7 +39,8 @@ internal sealed class NodeBridge(RouteSocket node, NetworkConfig config)
     {
         try
         {
-            node.Execute(batch => batch.LinkAdd(new BridgeSpec(config.Bridge) { Mac = Subnet.MacOf(config.Subnet.Gateway), Mtu = config.Mtu, Up = true }));
+            var spec = new BridgeSpec(config.Bridge) { Mac = Subnet.MacOf(config.Subnet.Gateway), Mtu = config.Mtu, Up = true };
+            node.Execute(batch => batch.LinkAdd(spec));
         }
         catch (LinuxException e) when (e.Errno == Errno.EEXIST)
         {

@@ -29,7 +29,8 @@ internal sealed class PodNetNs : IDisposable
             {
                 // A runtime that passes its own namespace by mistake would have the node's network rebuilt.
                 if (!attachment.AllowOwnNetNs && IdentityOfThread() == own)
-                    throw new CniException(CniError.InvalidNetNs, $"CNI_NETNS {attachment.NetNs} is the plugin's own namespace; give the container's");
+                    throw new CniException(CniError.InvalidNetNs,
+                        $"CNI_NETNS {attachment.NetNs} is the plugin's own namespace; give the container's");
                 return RouteSocket.Open();
             });
             return new PodNetNs(descriptor, route);

@@ -101,5 +101,6 @@ internal sealed class AddressPool : IDisposable
     }
 
     private CniException Exhausted(int code) => new(code,
-        $"no address is free in {Subnet.ToAddress(_subnet.Base)}/{_subnet.PrefixLength}: {_journal.Leases.Count} pods have one; delete pods or give the node a larger podCIDR");
+        $"no address is free in {Subnet.ToAddress(_subnet.Base)}/{_subnet.PrefixLength}: {_journal.Leases.Count} pods have one; "
+        + "delete pods or give the node a larger podCIDR");
 }

@@ -99,7 +99,8 @@ internal sealed class LeaseJournal : IDisposable
     {
         var fields = record.Split(' ');
         if (fields.Length != 4 || !Subnet.TryParseAddress(fields[1], out var address))
-            throw new CniException(CniError.JournalDamaged, $"{_path} holds a record of another format: \"{record}\"; remove the file when no pod runs on this node");
+            throw new CniException(CniError.JournalDamaged,
+                $"{_path} holds a record of another format: \"{record}\"; remove the file when no pod runs on this node");
         _records++;
         if (fields[0] == "+")
         {

@@ -27,7 +27,8 @@ internal sealed class TemplateHistory(ControllerContext context)
 
         try
         {
-            await context.Client.CreateAsync(Resources.ControllerRevisions, New(set, name, hash, (newest ?? 0) + 1), cancel).ConfigureAwait(false);
+            var path = Resources.ControllerRevisions.CollectionPath(set.Metadata.NamespaceProperty);
+            await context.Client.RequestAsync(HttpMethod.Post, path, New(set, name, hash, (newest ?? 0) + 1), cancel).ConfigureAwait(false);
         }
         catch (ApiException e) when (e.IsAlreadyExists)
         {
@@ -45,24 +46,28 @@ internal sealed class TemplateHistory(ControllerContext context)
             await context.Client.DeleteAsync(Resources.ControllerRevisions, set.Metadata.NamespaceProperty, old.Metadata.Name, null, cancel).ConfigureAwait(false);
     }
 
-    private static V1ControllerRevision New(V1DaemonSet set, string name, string hash, long revision)
+    private static JsonObject New(V1DaemonSet set, string name, string hash, long revision)
     {
         var template = JsonNode.Parse(KubernetesJson.Serialize(set.Spec.Template))!.AsObject();
         // The patch that undo sends back: it replaces the template as a whole.
         template["$patch"] = "replace";
-        var data = new JsonObject { ["spec"] = new JsonObject { ["template"] = template } };
-        return new V1ControllerRevision
+        var labels = new JsonObject();
+        foreach (var (key, value) in set.Spec.Template.Metadata?.Labels ?? new Dictionary<string, string>())
+            labels[key] = value;
+        labels[Placement.HashLabel] = hash;
+        return new JsonObject
         {
-            Metadata = new V1ObjectMeta
+            ["apiVersion"] = Resources.ControllerRevisions.ApiVersion,
+            ["kind"] = Resources.ControllerRevisions.Kind,
+            ["metadata"] = new JsonObject
             {
-                Name = name,
-                NamespaceProperty = set.Metadata.NamespaceProperty,
-                Labels = new Dictionary<string, string>(set.Spec.Template.Metadata?.Labels ?? new Dictionary<string, string>()) { [Placement.HashLabel] = hash },
-                Annotations = set.Metadata.Annotations,
-                OwnerReferences = [References.ControllerOf(Resources.DaemonSets, set)],
+                ["name"] = name,
+                ["namespace"] = set.Metadata.NamespaceProperty,
+                ["labels"] = labels,
+                ["ownerReferences"] = new JsonArray(JsonNode.Parse(KubernetesJson.Serialize(References.ControllerOf(Resources.DaemonSets, set)))),
             },
-            Data = KubernetesJson.Deserialize<System.Text.Json.JsonElement>(data.ToJsonString()),
-            Revision = revision,
+            ["data"] = new JsonObject { ["spec"] = new JsonObject { ["template"] = template } },
+            ["revision"] = revision,
         };
     }
 }

@@ -18,6 +18,22 @@ internal static class Cgroups
         .Distinct()
         .ToList();
 
+    /// <summary>Removes a group that nobody uses any more; one in use stays.</summary>
+    internal static void RemoveIfEmpty(string group)
+    {
+        foreach (var directory in Hierarchies().Select(hierarchy => hierarchy + group).Where(Directory.Exists))
+        {
+            try
+            {
+                Directory.Delete(directory);
+            }
+            catch (IOException)
+            {
+                // Another cluster's groups are below.
+            }
+        }
+    }
+
     private static IEnumerable<string> Hierarchies() =>
         Directory.Exists(Mount) ? Directory.EnumerateDirectories(Mount).Append(Mount) : [];
 

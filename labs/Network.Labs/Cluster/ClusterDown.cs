@@ -21,6 +21,7 @@ public sealed class ClusterDown(ClusterPaths paths)
             Try(failures, $"namespace {ns}", () => NetNs.Delete(ns));
         foreach (var group in Cgroups.Below(paths.CgroupRoot))
             Try(failures, $"cgroup {group}", () => Directory.Delete(group));
+        Cgroups.RemoveIfEmpty("/podnet");
         Try(failures, paths.Directory, () =>
         {
             if (Directory.Exists(paths.Directory))

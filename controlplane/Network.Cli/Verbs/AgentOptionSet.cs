@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.Net;
+using Network.Host.Roles;
+
+namespace Network.Cli.Verbs;
+
+/// <summary>The flags of an agent and of each of its parts.</summary>
+internal sealed class AgentOptionSet(string verb)
+{
+    private readonly Option<string> _node = new("--node") { Description = "this node's name", DefaultValueFactory = _ => Environment.MachineName.ToLowerInvariant() };
+    private readonly Option<IPAddress?> _address = Options.Address("--node-ip", "address other nodes reach this node by");
+    private readonly Option<string?> _kubeconfig = Options.Text("--kubeconfig", "how to reach the API server");
+    private readonly Option<string> _data = Options.Text("--data-dir", "this node's state", "/var/lib/podnet/node");
+    private readonly Option<string> _images = Options.Text("--image-store", "container images, shared by the nodes of one machine", "/var/lib/podnet/images");
+    private readonly Option<string?> _manifests = Options.Text("--manifests", "folder of pod manifests to run (kubelet)");
+    private readonly Option<string[]> _cni = new("--cni-bin-dir") { Description = "where CNI plugins are", DefaultValueFactory = _ => ["/opt/cni/bin"] };
+    private readonly Option<IPNetwork> _cluster = Options.Range("--cluster-cidr", "addresses of all pods", "10.244.0.0/16");
+    private readonly Option<string?> _pods = Options.Text("--pod-cidr", "this node's pods, instead of letting the controller choose");
+    private readonly Option<IPAddress?> _dns = Options.Address("--cluster-dns", "address pods send DNS queries to; answered on every node");
+    private readonly Option<string> _domain = Options.Text("--cluster-domain", "domain of cluster names", "cluster.local");
+    private readonly Option<string?> _authority = Options.Text("--client-ca", "authority of clients of the kubelet API (PEM file)");
+    private readonly Option<string?> _certificate = Options.Text("--tls-cert", "certificate of the kubelet API (PEM file)");
+    private readonly Option<string?> _key = Options.Text("--tls-key", "its key (PEM file)");
+    private readonly Option<string> _cgroup = Options.Text("--cgroup-root", "control group that holds the containers", "/podnet");
+    private readonly Option<string?> _prefix = Options.Text("--netns-prefix", "begins the names of pods' network namespaces");
+    private readonly Option<int> _health = Options.Number("--health-port", "loopback port of /healthz, /readyz and /metrics; 0 for none", HealthPorts.Of(verb));
+
+    internal void AddTo(Command command)
+    {
+        Option[] all =
+        [
+            _node, _address, _kubeconfig, _data, _images, _manifests, _cni, _cluster, _pods, _dns, _domain, _authority, _certificate, _key, _cgroup, _prefix, _health,
+        ];
+        foreach (var option in all)
+            command.Options.Add(option);
+    }
+
+    internal AgentOptions Read(ParseResult parsed) => new()
+    {
+        Node = parsed.GetValue(_node)!,
+        NodeAddress = parsed.GetValue(_address),
+        Kubeconfig = parsed.GetValue(_kubeconfig),
+        DataDirectory = parsed.GetValue(_data)!,
+        ImageStore = parsed.GetValue(_images)!,
+        Manifests = parsed.GetValue(_manifests),
+        CniBinaries = parsed.GetValue(_cni)!,
+        ClusterCidr = parsed.GetValue(_cluster),
+        PodCidr = parsed.GetValue(_pods) is { } pods ? IPNetwork.Parse(pods) : null,
+        ClusterDns = parsed.GetValue(_dns),
+        ClusterDomain = parsed.GetValue(_domain)!,
+        ClientAuthority = parsed.GetValue(_authority),
+        TlsCertificate = parsed.GetValue(_certificate),
+        TlsKey = parsed.GetValue(_key),
+        CgroupRoot = parsed.GetValue(_cgroup)!,
+        NetNsPrefix = parsed.GetValue(_prefix),
+        HealthPort = parsed.GetValue(_health),
+    };
+}

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using System.Net;
+
+namespace Network.Cli.Verbs;
+
+/// <summary>Options that several verbs share, each made anew because a command owns its options.</summary>
+internal static class Options
+{
+    internal static Option<string> Cluster() => new("--name") { Description = "name of the lab cluster", DefaultValueFactory = _ => "podnet" };
+
+    internal static Option<string> Text(string name, string description, string byDefault) =>
+        new(name) { Description = description, DefaultValueFactory = _ => byDefault };
+
+    internal static Option<string?> Text(string name, string description) => new(name) { Description = description };
+
+    internal static Option<int> Number(string name, string description, int byDefault) =>
+        new(name) { Description = description, DefaultValueFactory = _ => byDefault };
+
+    internal static Option<IPNetwork> Range(string name, string description, string byDefault) => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => IPNetwork.Parse(byDefault),
+        CustomParser = result => IPNetwork.TryParse(result.Tokens[0].Value, out var range)
+            ? range
+            : Refuse<IPNetwork>(result, $"{name} \"{result.Tokens[0].Value}\" is not a range; write address/prefix with the host bits zero, such as {byDefault}"),
+    };
+
+    internal static Option<IPAddress?> Address(string name, string description) => new(name)
+    {
+        Description = description,
+        CustomParser = result => IPAddress.TryParse(result.Tokens[0].Value, out var address)
+            ? address
+            : Refuse<IPAddress>(result, $"{name} \"{result.Tokens[0].Value}\" is not an IP address"),
+    };
+
+    private static T? Refuse<T>(System.CommandLine.Parsing.ArgumentResult result, string message)
+    {
+        result.AddError(message);
+        return default;
+    }
+}

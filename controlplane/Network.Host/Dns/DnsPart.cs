@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+using System.Net;
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+using Network.Client;
+using Network.Dns;
+using Network.Dns.Plugins.Cluster;
+using Network.Dns.Plugins.Forward;
+using Network.Host.Parts;
+using Network.Host.Roles;
+using Network.Netlink;
+
+namespace Network.Host.Dns;
+
+/// <summary>
+/// The node's own DNS server. The cluster DNS address is local to every node (on lo), so a pod's query never leaves its
+/// node and never meets NAT; the index follows the watches change by change.
+/// </summary>
+internal sealed class DnsPart : IPart
+{
+    private readonly AgentOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ClusterIndex _index = new();
+    private readonly Informer<V1Service> _services;
+    private readonly Informer<V1EndpointSlice> _slices;
+    private readonly Informer<V1Namespace> _namespaces;
+    private readonly ConcurrentDictionary<string, ConcurrentDictionary<string, V1EndpointSlice>> _slicesOf = new(StringComparer.Ordinal);
+    private readonly DnsServer _server;
+
+    internal DnsPart(AgentOptions options, ApiClient client, TimeProvider time, ILoggerFactory loggers)
+    {
+        _options = options;
+        _time = time;
+        _logger = loggers.CreateLogger("dns");
+        _services = new Informer<V1Service>(client, Resources.Services, ListQuery.All, _logger);
+        _slices = new Informer<V1EndpointSlice>(client, Resources.EndpointSlices, ListQuery.All, _logger);
+        _namespaces = new Informer<V1Namespace>(client, Resources.Namespaces, ListQuery.All, _logger);
+        _services.Changed += OnService;
+        _slices.Changed += OnSlice;
+        _namespaces.Changed += OnNamespace;
+        _server = new DnsServer(Settings(), _index, _time, _logger);
+    }
+
+    public string Name => "dns";
+
+    public bool IsReady => _server.IsReady;
+
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        if (_options.ClusterDns is { } address)
+            OwnAddress(address);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var informers = Task.WhenAll(_services.RunAsync(stop.Token), _slices.RunAsync(stop.Token), _namespaces.RunAsync(stop.Token));
+        var completing = CompleteAsync(stop.Token);
+        try
+        {
+            await _server.RunAsync(cancel).ConfigureAwait(false);
+        }
+        finally
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAll(informers, completing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static void OwnAddress(IPAddress address)
+    {
+        using var socket = RouteSocket.Open();
+        var loopback = socket.Link("lo")!;
+        socket.Execute(batch => batch
+            .AddressReplace(new InterfaceAddress(loopback.Index, address, 32))
+            .LinkSet(loopback.Index, new LinkChange { Up = true }));
+    }
+
+    private DnsSettings Settings() => new([new IPEndPoint(_options.ClusterDns ?? IPAddress.Loopback, 53)])
+    {
+        Zone = _options.ClusterDomain,
+        Upstreams = Upstreams(),
+    };
+
+    private static IReadOnlyList<IPEndPoint> Upstreams()
+    {
+        // systemd-resolved keeps the real servers here; /etc/resolv.conf then only names its stub.
+        var path = File.Exists("/run/systemd/resolve/resolv.conf") ? "/run/systemd/resolve/resolv.conf" : "/etc/resolv.conf";
+        if (!File.Exists(path))
+            return [];
+        using var text = File.OpenText(path);
+        return ResolvConf.Upstreams(text);
+    }
+
+    private async Task CompleteAsync(CancellationToken cancel)
+    {
+        await Task.WhenAll(_services.Synced, _slices.Synced, _namespaces.Synced).WaitAsync(cancel).ConfigureAwait(false);
+        _index.Complete = true;
+    }
+
+    private void OnNamespace(Change<V1Namespace> change)
+    {
+        if (change.IsDelete)
+            _index.RemoveNamespace(change.Object.Metadata.Name);
+        else
+            _index.PutNamespace(change.Object.Metadata.Name);
+    }
+
+    private void OnService(Change<V1Service> change)
+    {
+        if (change.IsDelete)
+            _index.Remove(change.Object.Metadata.NamespaceProperty, change.Object.Metadata.Name);
+        else
+            Put(change.New!);
+    }
+
+    private void OnSlice(Change<V1EndpointSlice> change)
+    {
+        if (DnsAdapter.ServiceKey(change.Object) is not { } key)
+            return;
+        var slices = _slicesOf.GetOrAdd(key, _ => new(StringComparer.Ordinal));
+        if (change.IsDelete)
+            slices.TryRemove(change.Object.Metadata.Name, out _);
+        else
+            slices[change.Object.Metadata.Name] = change.New!;
+        if (_services.Find(key) is { } service)
+            Put(service);
+    }
+
+    private void Put(V1Service service)
+    {
+        var slices = _slicesOf.TryGetValue(DnsAdapter.KeyOf(service), out var known) ? known.Values : [];
+        _index.Put(DnsAdapter.ToRecord(service, slices));
+    }
+}

@@ -1,0 +1,48 @@
+using System.Net;
+
+namespace Network.Host.Roles;
+
+/// <summary>What an agent is told about its node and its cluster. Each part of the agent, started alone, takes the same.</summary>
+public sealed record AgentOptions
+{
+    public required string Node { get; init; }
+
+    public IPAddress? NodeAddress { get; init; }
+
+    /// <summary>Null only for a kubelet that stands alone.</summary>
+    public string? Kubeconfig { get; init; }
+
+    public string DataDirectory { get; init; } = "/var/lib/podnet/node";
+
+    public string ImageStore { get; init; } = "/var/lib/podnet/images";
+
+    public string? Manifests { get; init; }
+
+    public IReadOnlyList<string> CniBinaries { get; init; } = ["/opt/cni/bin"];
+
+    public IPNetwork ClusterCidr { get; init; } = IPNetwork.Parse("10.244.0.0/16");
+
+    /// <summary>This node's pods, when they are fixed from outside; else the controller assigns them.</summary>
+    public IPNetwork? PodCidr { get; init; }
+
+    public IPAddress? ClusterDns { get; init; }
+
+    public string ClusterDomain { get; init; } = "cluster.local";
+
+    /// <summary>Authority of the clients that may use the kubelet API (PEM file).</summary>
+    public string? ClientAuthority { get; init; }
+
+    public string? TlsCertificate { get; init; }
+
+    public string? TlsKey { get; init; }
+
+    public string CgroupRoot { get; init; } = "/podnet";
+
+    /// <summary>Begins the names of pods' network namespaces; null takes the node's name.</summary>
+    public string? NetNsPrefix { get; init; }
+
+    /// <summary>Loopback port of /healthz, /readyz and /metrics; 0 for none.</summary>
+    public int HealthPort { get; init; }
+
+    public string CniConfigDirectory => Path.Combine(DataDirectory, "cni", "net.d");
+}

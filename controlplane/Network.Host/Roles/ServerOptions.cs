@@ -1,0 +1,28 @@
+using System.Net;
+
+namespace Network.Host.Roles;
+
+/// <summary>What a server, or one of its parts alone, is told.</summary>
+public sealed record ServerOptions
+{
+    public string DataDirectory { get; init; } = "/var/lib/podnet/server";
+
+    /// <summary>Holds the cluster's authority and certificates; made complete on start.</summary>
+    public string PkiDirectory { get; init; } = "/var/lib/podnet/server/pki";
+
+    public IReadOnlyList<IPEndPoint> Listen { get; init; } = [new IPEndPoint(IPAddress.Loopback, 6443)];
+
+    public IPNetwork ServiceCidr { get; init; } = IPNetwork.Parse("10.96.0.0/16");
+
+    public IPNetwork ClusterCidr { get; init; } = IPNetwork.Parse("10.244.0.0/16");
+
+    public string ClusterDomain { get; init; } = "cluster.local";
+
+    /// <summary>For a scheduler or controllers alone.</summary>
+    public string? Kubeconfig { get; init; }
+
+    /// <summary>For controllers alone: the authority to publish (PEM file).</summary>
+    public string? RootAuthority { get; init; }
+
+    public int HealthPort { get; init; }
+}

@@ -1,0 +1,135 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
+using Network.Api.Pki;
+using Network.ApiServer;
+using Network.Client;
+using Network.Controllers;
+using Network.Host.Parts;
+using Network.Scheduler;
+using Network.Store;
+
+namespace Network.Host.Roles;
+
+/// <summary>The parts of a control plane. All of them in one process are the server; each also starts alone.</summary>
+public static class ServerRole
+{
+    /// <summary>API server, store, scheduler and controllers in one process.</summary>
+    public static async Task RunAsync(ServerOptions options, CancellationToken cancel)
+    {
+        var time = TimeProvider.System;
+        using var loggers = Composition.Loggers(time);
+        var pki = ClusterPki.Open(options.PkiDirectory, time);
+        var inside = new Uri($"https://{Reachable(options)}");
+        using var scheduler = new ApiClient(Identity(inside, pki, "scheduler", "system:kube-scheduler"));
+        using var controllers = new ApiClient(Identity(inside, pki, "controllers", "system:kube-controller-manager"));
+        using var addons = new ApiClient(Identity(inside, pki, "addons", "podnet-addons", "system:masters"));
+        await Composition.RunAsync(
+        [
+            ApiServer(options, pki, time, loggers),
+            new AddonsPart(addons, options.ServiceCidr, time, loggers),
+            Scheduler(scheduler, time, loggers),
+            Controllers(controllers, options.ClusterCidr, pki.AuthorityCertificate, time, loggers),
+        ], options.HealthPort, time, loggers, cancel).ConfigureAwait(false);
+    }
+
+    public static async Task RunApiServerAsync(ServerOptions options, CancellationToken cancel)
+    {
+        var time = TimeProvider.System;
+        using var loggers = Composition.Loggers(time);
+        var pki = ClusterPki.Open(options.PkiDirectory, time);
+        using var addons = new ApiClient(Identity(new Uri($"https://{Reachable(options)}"), pki, "addons", "podnet-addons", "system:masters"));
+        IReadOnlyList<IPart> parts = [ApiServer(options, pki, time, loggers), new AddonsPart(addons, options.ServiceCidr, time, loggers)];
+        await Composition.RunAsync(parts, options.HealthPort, time, loggers, cancel).ConfigureAwait(false);
+    }
+
+    public static async Task RunSchedulerAsync(ServerOptions options, CancellationToken cancel)
+    {
+        var time = TimeProvider.System;
+        using var loggers = Composition.Loggers(time);
+        using var client = Composition.Client(options.Kubeconfig!, "podnet-scheduler");
+        await Composition.RunAsync([Scheduler(client, time, loggers)], options.HealthPort, time, loggers, cancel).ConfigureAwait(false);
+    }
+
+    public static async Task RunControllersAsync(ServerOptions options, CancellationToken cancel)
+    {
+        var time = TimeProvider.System;
+        using var loggers = Composition.Loggers(time);
+        using var client = Composition.Client(options.Kubeconfig!, "podnet-controllers");
+        var root = await File.ReadAllTextAsync(options.RootAuthority!, cancel).ConfigureAwait(false);
+        await Composition.RunAsync([Controllers(client, options.ClusterCidr, root, time, loggers)], options.HealthPort, time, loggers, cancel).ConfigureAwait(false);
+    }
+
+    private static Part ApiServer(ServerOptions options, ClusterPki pki, TimeProvider time, ILoggerFactory loggers)
+    {
+        var ready = false;
+        return new Part("apiserver", () => ready, async cancel =>
+        {
+            Directory.CreateDirectory(options.DataDirectory);
+            await using var store = new SqliteStore(Path.Combine(options.DataDirectory, "store.db"), new StoreSettings(), time);
+            await using var server = new ApiServerHost(Settings(options, pki), store, time, loggers);
+            await server.StartAsync(cancel).ConfigureAwait(false);
+            ready = true;
+            try
+            {
+                await Task.Delay(Timeout.Infinite, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            finally
+            {
+                ready = false;
+                await server.StopAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+        });
+    }
+
+    private static ApiServerSettings Settings(ServerOptions options, ClusterPki pki)
+    {
+        var key = ECDsa.Create();
+        key.ImportFromPem(File.ReadAllText(pki.ServiceAccountKeyFile));
+        return new ApiServerSettings
+        {
+            Listen = options.Listen,
+            ListenHandle = SocketActivation.InheritedSocket(),
+            ServingCertificate = pki.ApiServer([.. options.Listen.Select(endpoint => endpoint.Address), FirstServiceAddress(options.ServiceCidr)], options.ClusterDomain).Load(),
+            ClientCa = X509Certificate2.CreateFromPem(pki.AuthorityCertificate),
+            ServiceAccountKey = key,
+            ServiceCidr = options.ServiceCidr,
+            Advertise = Reachable(options),
+            KubeletClientCertificate = pki.KubeletClient().Load(),
+        };
+    }
+
+    private static Part Scheduler(ApiClient client, TimeProvider time, ILoggerFactory loggers)
+    {
+        var service = new SchedulerService(client, time, loggers);
+        return new Part("scheduler", () => service.IsReady, service.RunAsync);
+    }
+
+    private static Part Controllers(ApiClient client, IPNetwork clusterCidr, string rootCertificate, TimeProvider time, ILoggerFactory loggers)
+    {
+        var service = new ControllersService(client, new ControllerSettings { ClusterCidr = clusterCidr, RootCertificate = rootCertificate }, time, loggers);
+        return new Part("controllers", () => service.IsReady, service.RunAsync);
+    }
+
+    private static ApiEndpoint Identity(Uri server, ClusterPki pki, string file, string user, params string[] groups) => new(server)
+    {
+        Authorities = [X509Certificate2.CreateFromPem(pki.AuthorityCertificate)],
+        ClientCertificate = pki.Client(file, user, groups).Load(),
+        Component = $"podnet-{file}",
+    };
+
+    // A wildcard address is where we listen, not where anybody can go.
+    private static IPEndPoint Reachable(ServerOptions options)
+    {
+        var first = options.Listen.FirstOrDefault(endpoint => !endpoint.Address.Equals(IPAddress.Any)) ?? options.Listen[0];
+        return first.Address.Equals(IPAddress.Any) ? new IPEndPoint(IPAddress.Loopback, first.Port) : first;
+    }
+
+    private static IPAddress FirstServiceAddress(IPNetwork cidr)
+    {
+        var bytes = cidr.BaseAddress.GetAddressBytes();
+        bytes[^1]++;
+        return new IPAddress(bytes);
+    }
+}

@@ -1,0 +1,4 @@
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("Network.ControlPlane.Tests")]
+[assembly: InternalsVisibleTo("Network.Kernel.Tests")]

@@ -1,0 +1,50 @@
+using Network.Linux;
+using Network.TestKit;
+
+namespace Network.EndToEnd.Tests.Cluster;
+
+/// <summary>The two generations of kubectl that must work.</summary>
+public sealed class Kubectls
+{
+    public static readonly Kubectls New = new("kubectl", "kubectl");
+    public static readonly Kubectls Old = new("1.20", "/var/lib/podnet/kubectl-1.20/usr/bin/kubectl");
+    private readonly string _program;
+
+    private Kubectls(string name, string program)
+    {
+        Name = name;
+        _program = program;
+    }
+
+    public string Name { get; }
+
+    public static Kubectls ByName(string name) => name == Old.Name ? Old : New;
+
+    public string Run(LabCluster cluster, params string[] arguments)
+    {
+        var result = Try(cluster, null, arguments);
+        return result.OrThrow($"kubectl {string.Join(' ', arguments)}").Output;
+    }
+
+    /// <summary>Runs to the end with some input and gives everything back, also a failure.</summary>
+    public CommandResult Try(LabCluster cluster, string? input, params string[] arguments)
+    {
+        if (_program.Contains('/') && !File.Exists(_program))
+            Xunit.Assert.Skip($"{_program} is not there; tests/run unpacks it");
+        Requires.Tool("kubectl");
+        return Command.RunAsync(Spec(cluster, arguments), input).GetAwaiter().GetResult();
+    }
+
+    /// <summary>The command as a shell would be given it, for pipes and pseudo terminals.</summary>
+    public string Line(LabCluster cluster, string arguments) => $"KUBECONFIG={cluster.Kubeconfig} {_program} {arguments}";
+
+    private ChildSpec Spec(LabCluster cluster, string[] arguments) => new(_program, arguments)
+    {
+        Environment = new Dictionary<string, string>
+        {
+            ["KUBECONFIG"] = cluster.Kubeconfig,
+            ["PATH"] = Environment.GetEnvironmentVariable("PATH")!,
+            ["HOME"] = $"/var/lib/podnet/clusters/{cluster.Name}",
+        },
+    };
+}
