@@ -25,7 +25,7 @@ internal sealed class ApiServerParts : IAsyncDisposable
     public ApiServerParts(ApiServerSettings settings, IStore store, TimeProvider time, ILoggerFactory loggers)
     {
         var ranges = new ServiceRanges(settings.ServiceCidr, settings.FirstNodePort, settings.LastNodePort);
-        Registry = new ObjectRegistry(store, time, new StrategyCatalog(store, ranges)) { RootCertificate = settings.ClientCa.ExportCertificatePem() + "\n" };
+        Registry = new ObjectRegistry(store, time, new StrategyCatalog(store, time, ranges)) { RootCertificate = settings.ClientCa.ExportCertificatePem() + "\n" };
         Registry.Admission = AdmissionPlugins.Create(Registry);
         Hub = new WatchHub(store, loggers.CreateLogger("Network.ApiServer.WatchHub"));
         _bootstrap = new BootstrapObjects(Registry, settings, ranges);

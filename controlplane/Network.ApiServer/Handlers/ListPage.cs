@@ -22,6 +22,22 @@ internal sealed record Selection(LabelSelector Labels, FieldSelector Fields)
     }
 
     public bool Matches(JsonElement value) => Labels.Matches(value) && Fields.Matches(value);
+
+    /// <summary>Matches stored bytes; labels stand near their start, so most objects are decided without parsing the rest.</summary>
+    public bool Matches(ReadOnlyMemory<byte> value)
+    {
+        if (Labels.Requirements.Count > 0)
+        {
+            var labels = LabelScan.Read(value.Span);
+            if (!Labels.Matches(labels.GetValueOrDefault))
+                return false;
+        }
+
+        if (Fields.Requirements.Count == 0)
+            return true;
+        using var document = JsonDocument.Parse(value);
+        return Fields.Matches(document.RootElement);
+    }
 }
 
 /// <summary>One page of a list: the entries, the revision they belong to and where the next page starts.</summary>
@@ -63,8 +79,7 @@ internal sealed record ListPage(IReadOnlyList<StoreEntry> Entries, long Revision
             // metadata.name and namespace stand in the key; most objects need no parsing.
             if (what.Selection.Fields.ExactName is { } name && !entry.Key.EndsWith("/" + name, StringComparison.Ordinal))
                 continue;
-            using var document = JsonDocument.Parse(resource.Converted ? ObjectBytes.ToArray(resource, entry) : entry.Value);
-            if (!what.Selection.Matches(document.RootElement))
+            if (!what.Selection.Matches(resource.Converted ? ObjectBytes.ToArray(resource, entry) : entry.Value))
                 continue;
             if (what.Limit > 0 && matches.Count == what.Limit)
                 return new(matches, revision, Next(prefix, matches[^1].Key, revision), null);

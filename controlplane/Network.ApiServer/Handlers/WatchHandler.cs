@@ -88,6 +88,7 @@ internal sealed class WatchHandler(ObjectRegistry registry, WatchHub hub, Cancel
             return;
         }
 
+        stream.Caught(from);
         while (true)
         {
             var position = hub.Position;

@@ -83,7 +83,9 @@ internal sealed class ServiceStrategy(ServiceAllocator allocator) : Strategy
     public override async ValueTask ReleaseAsync(WriteContext context, JsonObject old) =>
         await ReleaseUnusedAsync([], old.Child("spec"), Owner(old));
 
-    private static string Owner(JsonObject value) => value.Text("metadata", "namespace") + "/" + value.Text("metadata", "name");
+    // With the uid, so that the loser of two creates of one name does not give back what the winner holds.
+    private static string Owner(JsonObject value) =>
+        $"{value.Text("metadata", "namespace")}/{value.Text("metadata", "name")}#{value.Text("metadata", "uid")}";
 
     private static void ClearAddresses(JsonObject spec)
     {

@@ -11,7 +11,7 @@ internal sealed class StrategyCatalog
     private readonly PlainStrategy _plain = new(false);
     private readonly PlainStrategy _keepsStatus = new(true);
 
-    public StrategyCatalog(IStore store, ServiceRanges ranges)
+    public StrategyCatalog(IStore store, TimeProvider time, ServiceRanges ranges)
     {
         _strategies = new()
         {
@@ -23,7 +23,7 @@ internal sealed class StrategyCatalog
             [("", "podtemplates")] = new PodTemplateStrategy(),
             [("", "replicationcontrollers")] = new ReplicationControllerStrategy(),
             [("", "secrets")] = new SecretStrategy(),
-            [("", "services")] = new ServiceStrategy(new ServiceAllocator(store, ranges)),
+            [("", "services")] = new ServiceStrategy(new ServiceAllocator(store, time, ranges)),
             [("apps", "daemonsets")] = new DaemonSetStrategy(),
             [("apps", "deployments")] = new DeploymentStrategy(),
             [("apps", "replicasets")] = new ReplicaSetStrategy(),

@@ -13,8 +13,8 @@ internal sealed class ResourceFeed(ResourceInfo resource)
 
     private readonly Lock _gate = new();
     private readonly LinkedList<SharedEvent> _recent = [];
-    private readonly HashSet<Channel<SharedEvent>> _followers = [];
-    private SharedEvent?[] _encoded = new SharedEvent?[LiveForms];
+    private readonly HashSet<Follower> _followers = [];
+    private readonly SharedEvent?[] _encoded = new SharedEvent?[LiveForms];
     private int _next;
     private long _floor;
 
@@ -28,7 +28,7 @@ internal sealed class ResourceFeed(ResourceInfo resource)
             _floor = revision;
             _recent.Clear();
             foreach (var follower in _followers)
-                follower.Writer.TryComplete();
+                follower.Events.Writer.TryComplete();
             _followers.Clear();
         }
     }
@@ -51,8 +51,9 @@ internal sealed class ResourceFeed(ResourceInfo resource)
             _next = (_next + 1) % LiveForms;
             foreach (var follower in _followers)
             {
-                if (!follower.Writer.TryWrite(shared))
-                    follower.Writer.TryComplete();
+                // The hub may still be behind the list this follower started from.
+                if (shared.Revision > follower.After && !follower.Events.Writer.TryWrite(shared))
+                    follower.Events.Writer.TryComplete();
             }
         }
     }
@@ -67,16 +68,19 @@ internal sealed class ResourceFeed(ResourceInfo resource)
             var channel = Channel.CreateBounded<SharedEvent>(new BoundedChannelOptions(MaxLag + missed.Count) { SingleReader = true, SingleWriter = true });
             foreach (var shared in missed)
                 channel.Writer.TryWrite(shared);
-            _followers.Add(channel);
-            cancel.Register(() => Unsubscribe(channel));
+            var follower = new Follower(channel, afterRevision);
+            _followers.Add(follower);
+            cancel.Register(() => Unsubscribe(follower));
             return channel.Reader;
         }
     }
 
-    private void Unsubscribe(Channel<SharedEvent> channel)
+    private void Unsubscribe(Follower follower)
     {
         lock (_gate)
-            _followers.Remove(channel);
-        channel.Writer.TryComplete();
+            _followers.Remove(follower);
+        follower.Events.Writer.TryComplete();
     }
+
+    private sealed record Follower(Channel<SharedEvent> Events, long After);
 }

@@ -70,6 +70,21 @@ public sealed class WatchTests(ApiServerFixture server) : IClassFixture<ApiServe
     }
 
     [Fact]
+    public async Task A_watch_from_a_list_never_repeats_what_the_list_had_while_others_write()
+    {
+        using var client = server.Admin();
+        var path = await NamespaceAsync(client);
+        for (var round = 0; round < 30; round++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(i => client.SendAsync("POST", path, Rest.ConfigMap($"r{round}-{i}"))));
+            var (_, list) = await client.SendAsync("GET", path);
+            var name = $"after-{round}";
+            var events = await client.WatchAsync($"{path}?watch=true&resourceVersion={list.Revision()}", 1, () => client.SendAsync("POST", path, Rest.ConfigMap(name)));
+            Assert.Equal(name, (string)events[0]["object"]!["metadata"]!["name"]!);
+        }
+    }
+
+    [Fact]
     public async Task Table_watchers_get_the_columns_once()
     {
         using var client = server.Admin();

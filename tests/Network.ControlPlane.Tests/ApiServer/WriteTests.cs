@@ -98,11 +98,11 @@ public sealed class WriteTests(ApiServerFixture server) : IClassFixture<ApiServe
     public async Task Parallel_services_never_share_an_address_or_port()
     {
         using var client = server.Admin();
-        var made = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => client.SendAsync("POST", "/api/v1/namespaces/default/services",
+        var made = await Task.WhenAll(Enumerable.Range(0, 150).Select(i => client.SendAsync("POST", "/api/v1/namespaces/default/services",
             $$$"""{"metadata":{"name":"s{{{i}}}"},"spec":{"type":"NodePort","ports":[{"port":80}]}}""")));
         Assert.All(made, m => Assert.Equal(201, m.Code));
-        Assert.Equal(40, made.Select(m => (string)m.Body["spec"]!["clusterIP"]!).Distinct().Count());
-        Assert.Equal(40, made.Select(m => (int)m.Body["spec"]!["ports"]![0]!["nodePort"]!).Distinct().Count());
+        Assert.Equal(150, made.Select(m => (string)m.Body["spec"]!["clusterIP"]!).Distinct().Count());
+        Assert.Equal(150, made.Select(m => (int)m.Body["spec"]!["ports"]![0]!["nodePort"]!).Distinct().Count());
     }
 
     [Fact]
