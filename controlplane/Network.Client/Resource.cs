@@ -12,7 +12,7 @@ public sealed record Resource<T>(string Group, string Version, string Plural, st
     public bool MetadataOnly { get; init; }
 
     /// <summary>How an object is read from JSON.</summary>
-    public Func<JsonElement, T> Read { get; init; } = element => KubernetesJson.Deserialize<T>(element);
+    public Func<JsonElement, T> Read { get; init; } = ReadWithoutManagers;
 
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
 
@@ -27,5 +27,15 @@ public sealed record Resource<T>(string Group, string Version, string Plural, st
     {
         var path = $"{CollectionPath(ns)}/{Uri.EscapeDataString(name)}";
         return subresource is null ? path : $"{path}/{subresource}";
+    }
+
+    // Who manages which field is of no interest to components, costs more memory than the rest of the object, and is
+    // free-form JSON that the models' generated serializer cannot write back.
+    private static T ReadWithoutManagers(JsonElement element)
+    {
+        var obj = KubernetesJson.Deserialize<T>(element);
+        if (obj.Metadata is { } metadata)
+            metadata.ManagedFields = null;
+        return obj;
     }
 }
