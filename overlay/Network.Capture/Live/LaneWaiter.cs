@@ -1,0 +1,46 @@
+using Microsoft.Win32.SafeHandles;
+using Network.Capture.Interop;
+using Network.Linux;
+
+namespace Network.Capture.Live;
+
+/// <summary>Waits until a lane has packets, somebody calls <see cref="Wake"/>, or time is up.</summary>
+internal sealed unsafe class LaneWaiter : IDisposable
+{
+    private readonly SafeFileHandle _wake;
+    private readonly LibC.pollfd[] _descriptors;
+
+    internal LaneWaiter(IReadOnlyList<CaptureLane> lanes)
+    {
+        var descriptor = LibC.eventfd(0, LibC.EFD_CLOEXEC | LibC.EFD_NONBLOCK);
+        if (descriptor < 0)
+            throw LinuxException.Last("make an eventfd");
+        _wake = new SafeFileHandle(descriptor, ownsHandle: true);
+        _descriptors = [new LibC.pollfd { fd = descriptor, events = LibC.POLLIN },
+            .. lanes.Select(lane => new LibC.pollfd { fd = lane.Descriptor, events = LibC.POLLIN })];
+    }
+
+    /// <summary>Ends the current and every later wait at once; safe from any thread.</summary>
+    internal void Wake()
+    {
+        ulong one = 1;
+        _ = LibC.write((int)_wake.DangerousGetHandle(), &one, sizeof(ulong));
+    }
+
+    /// <summary>poll(2) skips negative descriptors.</summary>
+    internal void Forget(int lane) => _descriptors[lane + 1].fd = -1;
+
+    /// <param name="timeout">Negative waits without end.</param>
+    internal void Wait(TimeSpan timeout)
+    {
+        // Rounded up: a wait that ends a fraction too early would spin.
+        var milliseconds = timeout < TimeSpan.Zero ? -1 : (int)Math.Min(Math.Ceiling(timeout.TotalMilliseconds), int.MaxValue);
+        fixed (LibC.pollfd* descriptors = _descriptors)
+            _ = LibC.poll(descriptors, (nuint)_descriptors.Length, milliseconds);
+    }
+
+    /// <summary>Lets time pass whatever the lanes do.</summary>
+    internal static void Pause(TimeSpan time) => _ = LibC.poll(null, 0, (int)time.TotalMilliseconds);
+
+    public void Dispose() => _wake.Dispose();
+}
