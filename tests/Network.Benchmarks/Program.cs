@@ -1,9 +1,11 @@
 using Network.Benchmarks.Cni;
+using Network.Benchmarks.Up;
 
 // Every benchmark of the house, by name.
 var table = new (string Name, Action<TextWriter> Run)[]
 {
     ("cni", CniBenchmark.Run),
+    ("up", UpBenchmark.Run),
 };
 
 if (args.Length != 1 || Array.Find(table, entry => entry.Name == args[0]) is not { Run: { } run })
