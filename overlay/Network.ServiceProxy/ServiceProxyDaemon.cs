@@ -34,9 +34,10 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
         var proxier = new IptablesProxier(settings, await IptablesRestore.DetectAsync(IptablesFamily.V4, settings.NetNs, cancel).ConfigureAwait(false));
         await using var audit = time.CreateTimer(_ => _wishes.Writer.TryWrite(null), null, settings.AuditInterval, settings.AuditInterval);
         IReadOnlyCollection<ServicePort>? services = null;
+        var refused = false;
         while (await _wishes.Reader.WaitToReadAsync(cancel).ConfigureAwait(false))
         {
-            var auditing = true;
+            var auditing = !refused;
             while (_wishes.Reader.TryRead(out var wish))
             {
                 auditing &= wish is null;
@@ -44,11 +45,11 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
             }
 
             if (services is not null)
-                await PassAsync(proxier, services, auditing, cancel).ConfigureAwait(false);
+                refused = !await PassAsync(proxier, services, auditing, cancel).ConfigureAwait(false);
         }
     }
 
-    private async Task PassAsync(IptablesProxier proxier, IReadOnlyCollection<ServicePort> services, bool auditing, CancellationToken cancel)
+    private async Task<bool> PassAsync(IptablesProxier proxier, IReadOnlyCollection<ServicePort> services, bool auditing, CancellationToken cancel)
     {
         var started = time.GetTimestamp();
         try
@@ -56,18 +57,18 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
             if (auditing && IsReady)
             {
                 if (await proxier.IsIntactAsync(cancel).ConfigureAwait(false))
-                    return;
+                    return true;
                 proxier.Forget();
                 s_repairs.Add(1);
                 LogRepairing(settings.NodeName);
             }
 
-            await proxier.ProgramAsync(services.Where(service => service.ClusterIps.All(address => address.AddressFamily == AddressFamily.InterNetwork)).ToList(), cancel)
-                .ConfigureAwait(false);
+            await proxier.ProgramAsync(services.Select(service => service.Of(AddressFamily.InterNetwork)).OfType<ServicePort>().ToList(), cancel).ConfigureAwait(false);
             IsReady = true;
             var elapsed = time.GetElapsedTime(started);
             s_duration.Record(elapsed.TotalSeconds);
             LogProgrammed(settings.NodeName, services.Count, proxier.WrittenChains, elapsed.TotalMilliseconds);
+            return true;
         }
         catch (Exception e) when (e is IptablesException or LinuxException or IOException)
         {
@@ -75,7 +76,9 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
             LogRefused(settings.NodeName, e.Message);
             proxier.Forget();
             await Task.Delay(s_retry, time, cancel).ConfigureAwait(false);
-            _wishes.Writer.TryWrite(services);
+            // Only a wake-up: a newer set may be waiting by now, and it must win.
+            _wishes.Writer.TryWrite(null);
+            return false;
         }
     }
 

@@ -9,9 +9,6 @@ namespace Network.ServiceProxy.Choice;
 /// <param name="HasAny">Somebody usable exists somewhere: decides REJECT (nobody) against DROP (not here).</param>
 public sealed record EndpointChoice(IReadOnlyList<ServiceEndpoint> Cluster, IReadOnlyList<ServiceEndpoint> Local, bool HasAny)
 {
-    /// <summary>The endpoints that need a rule of their own.</summary>
-    public IEnumerable<ServiceEndpoint> All => Cluster.Union(Local);
-
     public static EndpointChoice For(ServicePort service)
     {
         var cluster = Usable(service.Endpoints);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Network.ServiceProxy.Model;
 
@@ -42,6 +43,19 @@ public sealed record ServicePort(string Namespace, string Name, string PortName,
     public string Id => PortName.Length == 0 ? $"{Namespace}/{Name}" : $"{Namespace}/{Name}:{PortName}";
 
     public string ProtocolName => Protocol.ToString().ToLowerInvariant();
+
+    /// <summary>What rules of one address family can express of this port; null when that is nothing.</summary>
+    public ServicePort? Of(AddressFamily family)
+    {
+        if (ClusterIps.All(Same) && ExternalIps.All(Same) && Endpoints.All(endpoint => Same(endpoint.Address)))
+            return this;
+        var clusterIps = ClusterIps.Where(Same).ToList();
+        return clusterIps.Count == 0
+            ? null
+            : this with { ClusterIps = clusterIps, ExternalIps = ExternalIps.Where(Same).ToList(), Endpoints = Endpoints.Where(endpoint => Same(endpoint.Address)).ToList() };
+
+        bool Same(IPAddress address) => address.AddressFamily == family;
+    }
 
     public bool Equals(ServicePort? other) => other is not null
         && Id == other.Id && Protocol == other.Protocol && Port == other.Port && NodePort == other.NodePort && Affinity == other.Affinity

@@ -22,6 +22,13 @@ internal static class BaseRules
         ("filter", "INPUT", New("kubernetes externally-visible service portals", Chains.ExternalServices)),
     ];
 
+    internal static bool Owns(string table, string chain) => table switch
+    {
+        "nat" when NatChains.Contains(chain) || Chains.IsPerService(chain) => true,
+        "filter" when FilterChains.Contains(chain) => true,
+        _ => chain == Chains.Canary && CanaryTables.Contains(table),
+    };
+
     internal static IEnumerable<PlacedRule> Nat()
     {
         yield return new PlacedRule(Chains.MarkMasquerade, IptablesRule.New.Jump("MARK", "--set-xmark", $"{Chains.Mark}/{Chains.Mark}"));

@@ -17,8 +17,8 @@ internal sealed class IptablesProxier(ProxySettings settings, IptablesRestore ip
 
     internal async Task ProgramAsync(IReadOnlyCollection<ServicePort> services, CancellationToken cancel)
     {
-        var desired = services.ToDictionary(service => $"{service.Id}/{service.ProtocolName}", service =>
-            _programmed.TryGetValue($"{service.Id}/{service.ProtocolName}", out var known) && known.Service.Equals(service) ? known : (service, ServiceRules.For(service, settings)));
+        var desired = services.DistinctBy(Key).ToDictionary(Key, service =>
+            _programmed.TryGetValue(Key(service), out var known) && known.Service.Equals(service) ? known : (service, ServiceRules.For(service, settings)));
         var transaction = new IptablesTransaction();
         IptablesSnapshot? actual = null;
         if (!_complete)
@@ -37,13 +37,13 @@ internal sealed class IptablesProxier(ProxySettings settings, IptablesRestore ip
     /// <summary>Everything is written again with the next pass.</summary>
     internal void Forget() => _complete = false;
 
-    /// <summary>False when somebody flushed tables or took our jumps away.</summary>
+    /// <summary>False when somebody flushed tables or chains, or took rules of ours away.</summary>
     internal async Task<bool> IsIntactAsync(CancellationToken cancel)
     {
         var actual = await iptables.SaveAsync(cancel: cancel).ConfigureAwait(false);
         return BaseRules.CanaryTables.All(table => actual.HasChain(table, Chains.Canary))
             && BaseRules.Jumps.All(jump => actual.Rules(jump.Table, jump.Chain).Contains(jump.Rule.ToString()))
-            && _programmed.Values.SelectMany(pair => pair.Rules.OwnChains).All(chain => actual.Rules("nat", chain).Count > 0);
+            && ExpectedCounts().All(chain => actual.Rules(chain.Table, chain.Name).Count == chain.Rules);
     }
 
     /// <summary>Takes every rule and chain of ours away.</summary>
@@ -53,7 +53,8 @@ internal sealed class IptablesProxier(ProxySettings settings, IptablesRestore ip
         var transaction = new IptablesTransaction();
         foreach (var (table, chain, rule) in BaseRules.Jumps.Where(jump => actual.Rules(jump.Table, jump.Chain).Contains(jump.Rule.ToString())))
             transaction.Delete(table, chain, rule);
-        var ours = actual.Chains.Where(pair => pair.Chain.StartsWith("KUBE-", StringComparison.Ordinal)).ToList();
+        // Kubelets own chains named KUBE- as well.
+        var ours = actual.Chains.Where(pair => BaseRules.Owns(pair.Table, pair.Chain)).ToList();
         foreach (var (table, chain) in ours)
             transaction.Chain(table, chain);
         foreach (var (table, chain) in ours)
@@ -61,6 +62,18 @@ internal sealed class IptablesProxier(ProxySettings settings, IptablesRestore ip
         await iptables.ApplyAsync(transaction, cancel).ConfigureAwait(false);
         _programmed = [];
         _complete = false;
+    }
+
+    private static string Key(ServicePort service) => $"{service.Id}/{service.ProtocolName}";
+
+    // Numbers, not texts: iptables-save rewrites some matches (probabilities) in words of its own.
+    private IEnumerable<(string Table, string Name, int Rules)> ExpectedCounts()
+    {
+        var rules = _programmed.Values.Select(pair => pair.Rules).ToList();
+        var nat = BaseRules.Nat().Append(BaseRules.NodePortJump).Concat(rules.SelectMany(r => r.OwnRules)).Concat(rules.SelectMany(r => r.NatEntries));
+        var filter = BaseRules.Filter().Concat(rules.SelectMany(r => r.FilterEntries));
+        return nat.CountBy(rule => rule.Chain).Select(chain => ("nat", chain.Key, chain.Value))
+            .Concat(filter.CountBy(rule => rule.Chain).Select(chain => ("filter", chain.Key, chain.Value)));
     }
 
     private void AddBase(IptablesTransaction transaction, IptablesSnapshot actual)
@@ -81,7 +94,7 @@ internal sealed class IptablesProxier(ProxySettings settings, IptablesRestore ip
 
     private void AddServices(IptablesTransaction transaction, Dictionary<string, (ServicePort Service, ServiceRules Rules)> desired, List<string> stale)
     {
-        var changed = desired.Values.Where(pair => !_complete || !_programmed.TryGetValue($"{pair.Service.Id}/{pair.Service.ProtocolName}", out var known)
+        var changed = desired.Values.Where(pair => !_complete || !_programmed.TryGetValue(Key(pair.Service), out var known)
             || !ReferenceEquals(known.Rules, pair.Rules)).ToList();
         WrittenChains = changed.Sum(pair => pair.Rules.OwnChains.Count);
         if (_complete && changed.Count == 0 && stale.Count == 0 && desired.Count == _programmed.Count)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Network.Iptables;
 using Network.ServiceProxy.Choice;
 using Network.ServiceProxy.Model;
@@ -28,8 +29,6 @@ internal sealed record ServiceRules(IReadOnlyList<string> OwnChains, IReadOnlyLi
 
     private sealed class Builder(ServicePort service, EndpointChoice choice, ProxySettings settings)
     {
-        private readonly IReadOnlyList<ServiceEndpoint> _internal = service.InternalPolicy == TrafficPolicy.Local ? choice.Local : choice.Cluster;
-
         internal List<string> ChainNames { get; } = [];
 
         internal List<PlacedRule> Own { get; } = [];
@@ -40,9 +39,19 @@ internal sealed record ServiceRules(IReadOnlyList<string> OwnChains, IReadOnlyLi
 
         private bool HasExternal => service.NodePort > 0 || service.ExternalIps.Count > 0;
 
+        private bool InsideIsLocal => service.InternalPolicy == TrafficPolicy.Local;
+
+        private bool OutsideIsLocal => HasExternal && service.ExternalPolicy == TrafficPolicy.Local;
+
+        private bool UsesCluster => choice.Cluster.Count > 0 && (HasExternal || !InsideIsLocal);
+
+        private bool UsesLocal => choice.Local.Count > 0 && (InsideIsLocal || OutsideIsLocal);
+
+        private string InsideChain => InsideIsLocal ? Chains.LocalService(service) : Chains.Service(service);
+
         internal void AddEndpoints()
         {
-            foreach (var endpoint in choice.All)
+            foreach (var endpoint in (UsesCluster ? choice.Cluster : []).Union(UsesLocal ? choice.Local : []))
             {
                 var chain = Chains.Endpoint(service, endpoint);
                 ChainNames.Add(chain);
@@ -55,12 +64,13 @@ internal sealed record ServiceRules(IReadOnlyList<string> OwnChains, IReadOnlyLi
             }
         }
 
+        // SVC always means the whole cluster and SVL this node, so a port may have both: the policies inside and outside differ.
         internal void AddBalancing()
         {
-            if (_internal.Count > 0 || (HasExternal && choice.Cluster.Count > 0))
-                AddChoice(Chains.Service(service), _internal.Count > 0 ? _internal : choice.Cluster, masqueradeForeign: true);
-            if (HasExternal && service.ExternalPolicy == TrafficPolicy.Local && choice.Local.Count > 0)
-                AddChoice(Chains.LocalService(service), choice.Local, masqueradeForeign: false);
+            if (UsesCluster)
+                AddChoice(Chains.Service(service), choice.Cluster);
+            if (UsesLocal)
+                AddChoice(Chains.LocalService(service), choice.Local);
         }
 
         // What comes from outside: masqueraded and spread over all, or (Local) kept on this node with its source.
@@ -90,9 +100,9 @@ internal sealed record ServiceRules(IReadOnlyList<string> OwnChains, IReadOnlyLi
         internal void AddEntries()
         {
             foreach (var address in service.ClusterIps)
-                AddEntry(address, "cluster IP", Chains.Service(service), _internal.Count > 0, Chains.Services);
+                AddEntry(address, "cluster IP", InsideChain, choice.HasAny && (!InsideIsLocal || choice.Local.Count > 0), Chains.Services);
             foreach (var address in service.ExternalIps)
-                AddEntry(address, "external IP", Chains.External(service), choice.HasAny && ExternalAnswers, Chains.ExternalServices);
+                AddExternalEntry(address);
             if (service.NodePort == 0)
                 return;
             if (choice.HasAny)
@@ -108,26 +118,36 @@ internal sealed record ServiceRules(IReadOnlyList<string> OwnChains, IReadOnlyLi
 
         private string Why => choice.HasAny ? "has no local endpoints" : "has no endpoints";
 
-        private void AddEntry(System.Net.IPAddress address, string kind, string target, bool answered, string refusingChain)
+        private void AddEntry(IPAddress address, string kind, string target, bool answered, string refusingChain)
         {
-            var match = IptablesRule.New.Destination($"{address}/32").Protocol(service.ProtocolName);
             if (answered)
-            {
-                Nat.Add(new PlacedRule(Chains.Services, match.Comment($"{service.Id} {kind}").Match(service.ProtocolName, "--dport", Text(service.Port)).Jump(target)));
-                return;
-            }
-
-            Filter.Add(new PlacedRule(refusingChain, Refuse(match.Comment($"{service.Id} {Why}").Match(service.ProtocolName, "--dport", Text(service.Port)))));
+                Nat.Add(new PlacedRule(Chains.Services, To(address).Comment($"{service.Id} {kind}").Match(service.ProtocolName, "--dport", Text(service.Port)).Jump(target)));
+            else
+                AddRefusal(address, refusingChain);
         }
+
+        // Without an endpoint here the jump stays, for pods and the node itself, whom the policy does not bind; what no
+        // rule there took is refused.
+        private void AddExternalEntry(IPAddress address)
+        {
+            AddEntry(address, "external IP", Chains.External(service), choice.HasAny, Chains.ExternalServices);
+            if (choice.HasAny && !ExternalAnswers)
+                AddRefusal(address, Chains.ExternalServices);
+        }
+
+        private void AddRefusal(IPAddress address, string chain) => Filter.Add(new PlacedRule(chain,
+            Refuse(To(address).Comment($"{service.Id} {Why}").Match(service.ProtocolName, "--dport", Text(service.Port)))));
+
+        private IptablesRule To(IPAddress address) => IptablesRule.New.Destination($"{address}/32").Protocol(service.ProtocolName);
 
         // Nobody at all is told so at once; "not on this node" stays silent, because another node may answer.
         private IptablesRule Refuse(IptablesRule rule) =>
             choice.HasAny ? rule.Jump("DROP") : rule.Jump("REJECT", "--reject-with", "icmp-port-unreachable");
 
-        private void AddChoice(string chain, IReadOnlyList<ServiceEndpoint> endpoints, bool masqueradeForeign)
+        private void AddChoice(string chain, IReadOnlyList<ServiceEndpoint> endpoints)
         {
             ChainNames.Add(chain);
-            if (masqueradeForeign && settings.ClusterCidr is { } pods)
+            if (chain == InsideChain && settings.ClusterCidr is { } pods)
             {
                 foreach (var address in service.ClusterIps)
                     Own.Add(new PlacedRule(chain, IptablesRule.New.Source($"!{pods}").Destination($"{address}/32").Protocol(service.ProtocolName)
