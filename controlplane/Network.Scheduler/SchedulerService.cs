@@ -110,15 +110,17 @@ public sealed partial class SchedulerService
     {
         if (_pods.Find(key) is not { } pod || !Ours(pod) || _assumed.ContainsKey(key))
             return null;
+        // Before looking at the nodes: a node that comes while we decide must find the pod waiting.
+        _waiting[key] = 0;
         var decision = Decision.For(pod, Snapshot(), Random.Shared);
         _decisions[key] = decision;
         if (decision.Node is { } node)
         {
+            _waiting.TryRemove(key, out _);
             await BindAsync(key, pod, node, cancel).ConfigureAwait(false);
             return null;
         }
 
-        _waiting[key] = 0;
         LogUnschedulable(key, decision.Message);
         _events.Record(References.To(Resources.Pods, pod), "Warning", "FailedScheduling", decision.Message);
         await ReportAsync(pod, decision.Message, cancel).ConfigureAwait(false);

@@ -21,6 +21,8 @@ public sealed class CaptureSession : IDisposable
     private readonly PacketOrder _order;
     private readonly long[] _packets;
     private readonly long _hold;
+    private readonly ManualResetEventSlim _idle = new(initialState: true);
+    private volatile bool _disposed;
     private int _running;
     private long _emitted;
 
@@ -66,10 +68,12 @@ public sealed class CaptureSession : IDisposable
     /// <summary>Records until the count or the time is reached, all sources have ended, or it is stopped. Call it once.</summary>
     public CaptureReport Run(IPacketSink sink, CancellationToken stop)
     {
-        using var wake = stop.Register(_waiter.Wake);
+        _idle.Reset();
         var started = _time.GetUtcNow();
         try
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            using var wake = stop.Register(_waiter.Wake);
             sink.Begin(_lanes.DistinctBy(lane => lane.Index).Select(lane => new OpenedSource(lane.Source, lane.LinkType)).ToList(), _settings);
             sink.Flush();
             Record(sink, stop);
@@ -81,20 +85,32 @@ public sealed class CaptureSession : IDisposable
         {
             return Report(started);
         }
+        finally
+        {
+            _idle.Set();
+        }
     }
 
+    /// <summary>Ends a run that is still going on, then closes the devices.</summary>
     public void Dispose()
     {
+        if (_disposed)
+            return;
+        _disposed = true;
+        _waiter.Wake();
+        // libpcap's memory must not vanish below the thread that reads it.
+        _idle.Wait();
         foreach (var lane in _lanes)
             lane.Dispose();
         _waiter.Dispose();
+        _idle.Dispose();
     }
 
     private void Record(IPacketSink sink, CancellationToken stop)
     {
         var begin = _time.GetTimestamp();
         var deadline = _settings.Duration is { } duration ? begin + (long)(duration.TotalSeconds * _time.TimestampFrequency) : long.MaxValue;
-        while (!stop.IsCancellationRequested && !IsComplete && _running > 0)
+        while (!stop.IsCancellationRequested && !_disposed && !IsComplete && _running > 0)
         {
             var passStart = _time.GetTimestamp();
             if (passStart >= deadline)
@@ -139,6 +155,7 @@ public sealed class CaptureSession : IDisposable
                 read++;
             }
 
+            lane.CheckRemoved();
             if (lane.Ended is not null)
             {
                 _waiter.Forget(i);
@@ -183,10 +200,12 @@ public sealed class CaptureSession : IDisposable
         return any;
     }
 
+    // Never longer than a second, because nothing tells when a device is removed.
     private TimeSpan UntilNext(long deadline)
     {
-        var due = _order.NextArrived is { } arrived ? Math.Min(deadline, arrived + _hold) : deadline;
-        return due == long.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(Math.Max(0, due - _time.GetTimestamp()) / (double)_time.TimestampFrequency);
+        var now = _time.GetTimestamp();
+        var due = Math.Min(deadline, _order.NextArrived is { } arrived ? arrived + _hold : now + _time.TimestampFrequency);
+        return TimeSpan.FromSeconds(Math.Max(0, due - now) / (double)_time.TimestampFrequency);
     }
 
     private CaptureReport Report(DateTimeOffset started)

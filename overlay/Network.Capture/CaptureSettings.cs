@@ -1,6 +1,9 @@
 namespace Network.Capture;
 
 /// <summary>What to record, and when to end.</summary>
+/// <param name="Sources">
+/// Outer devices first: a packet has the same time on the underlay and, taken out of its tunnel, on the VXLAN device.
+/// </param>
 public sealed record CaptureSettings(IReadOnlyList<CaptureSource> Sources)
 {
     /// <summary>Longest packet any Linux device delivers, and libpcap's own maximum.</summary>

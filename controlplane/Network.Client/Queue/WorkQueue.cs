@@ -18,6 +18,7 @@ public sealed partial class WorkQueue<TKey>(string name, TimeProvider time, ILog
     private readonly HashSet<TKey> _waiting = [];
     private readonly HashSet<TKey> _working = [];
     private readonly Dictionary<TKey, int> _failures = [];
+    private readonly Dictionary<TKey, Appointment> _later = [];
 
     public int Depth => _ready.Reader.Count;
 
@@ -30,6 +31,10 @@ public sealed partial class WorkQueue<TKey>(string name, TimeProvider time, ILog
         }
     }
 
+    /// <summary>
+    /// Adds the key when the delay is over. A key has one appointment, the earliest it was given: work that asks for its
+    /// key again each time would else leave one more timer behind at every change.
+    /// </summary>
     public void AddAfter(TKey key, TimeSpan delay)
     {
         if (delay <= TimeSpan.Zero)
@@ -38,16 +43,32 @@ public sealed partial class WorkQueue<TKey>(string name, TimeProvider time, ILog
             return;
         }
 
-        _ = AddLaterAsync(key, delay);
+        var due = time.GetTimestamp() + (long)(delay.TotalSeconds * time.TimestampFrequency);
+        lock (_lock)
+        {
+            if (_later.TryGetValue(key, out var known) && known.Due <= due)
+                return;
+            known?.Timer?.Dispose();
+            var appointment = _later[key] = new Appointment(due);
+            appointment.Timer = time.CreateTimer(_ => Keep(key, appointment), null, delay, Timeout.InfiniteTimeSpan);
+        }
     }
 
     /// <summary>Works until cancelled. The work returns when it wants the key again (null: when it changes).</summary>
     public Task RunAsync(int workers, Func<TKey, CancellationToken, Task<TimeSpan?>> work, CancellationToken cancel) =>
         Task.WhenAll(Enumerable.Range(0, workers).Select(_ => WorkAsync(work, cancel)));
 
-    private async Task AddLaterAsync(TKey key, TimeSpan delay)
+    private void Keep(TKey key, Appointment appointment)
     {
-        await Task.Delay(delay, time).ConfigureAwait(false);
+        lock (_lock)
+        {
+            // A timer may fire while an earlier appointment takes its place.
+            if (_later.GetValueOrDefault(key) != appointment)
+                return;
+            _later.Remove(key);
+            appointment.Timer?.Dispose();
+        }
+
         Add(key);
     }
 
@@ -116,4 +137,11 @@ public sealed partial class WorkQueue<TKey>(string name, TimeProvider time, ILog
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Queue} failed on {Key}: {Reason}; again in {DelayMs} ms")]
     private partial void LogFailed(string queue, string key, string reason, double delayMs);
+
+    private sealed class Appointment(long due)
+    {
+        internal long Due => due;
+
+        internal ITimer? Timer { get; set; }
+    }
 }

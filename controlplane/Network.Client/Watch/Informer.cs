@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
@@ -42,11 +43,16 @@ public sealed partial class Informer<T>(ApiClient client, Resource<T> resource, 
         {
             try
             {
-                revision ??= await ListAsync(cancel).ConfigureAwait(false);
-                pause = s_firstPause;
+                if (revision is null)
+                {
+                    revision = await ListAsync(cancel).ConfigureAwait(false);
+                    pause = s_firstPause;
+                }
+
                 await foreach (var change in client.WatchAsync(resource, query, revision, cancel).ConfigureAwait(false))
                 {
                     Connected = true;
+                    pause = s_firstPause;
                     revision = change.Bookmark ?? change.Object!.Metadata.ResourceVersion;
                     Apply(change);
                 }
@@ -60,8 +66,9 @@ public sealed partial class Informer<T>(ApiClient client, Resource<T> resource, 
                 LogExpired(resource.Plural, e.Message);
                 revision = null;
             }
-            catch (Exception e) when (e is ApiException or HttpRequestException or IOException or OperationCanceledException)
+            catch (Exception e) when (e is ApiException or HttpRequestException or IOException or OperationCanceledException or JsonException or KeyNotFoundException)
             {
+                // A proxy may end a response in the middle of a line, or answer with a page of its own.
                 LogBroken(resource.Plural, e.Message);
                 await Task.Delay(pause, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 pause = pause * 2 < s_longestPause ? pause * 2 : s_longestPause;

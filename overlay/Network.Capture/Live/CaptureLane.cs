@@ -53,7 +53,7 @@ internal sealed class CaptureLane : IDisposable
     }
 
     /// <summary>From here on the kernel takes nothing; what it took before is still to be drained.</summary>
-    internal void Block() => _device.Filter = "less 0";
+    internal void Block() => _device.Attach("less 0");
 
     internal void Drain()
     {
@@ -67,9 +67,9 @@ internal sealed class CaptureLane : IDisposable
         var direction = Direction == PacketDirection.Inbound ? "inbound" : "outbound";
         try
         {
-            _device.Filter = string.IsNullOrWhiteSpace(filter) ? direction : $"{direction} and ({filter})";
+            _device.Attach(string.IsNullOrWhiteSpace(filter) ? direction : $"{direction} and ({filter})");
         }
-        catch (PcapException e)
+        catch (Exception e) when (e is PcapException or LinuxException)
         {
             throw CaptureFilter.Invalid(filter, e.Message);
         }
@@ -95,6 +95,15 @@ internal sealed class CaptureLane : IDisposable
         header = default;
         data = default;
         return false;
+    }
+
+    /// <summary>
+    /// The kernel tells a removal once, and libpcap swallows it in a reader that never blocks, so somebody has to ask now and then.
+    /// </summary>
+    internal void CheckRemoved()
+    {
+        if (_device.IsGone())
+            Ended ??= $"device {Source.Device} was removed";
     }
 
     internal (long Accepted, long Lost) Statistics()

@@ -30,11 +30,10 @@ internal sealed unsafe class LaneWaiter : IDisposable
     /// <summary>poll(2) skips negative descriptors.</summary>
     internal void Forget(int lane) => _descriptors[lane + 1].fd = -1;
 
-    /// <param name="timeout">Negative waits without end.</param>
     internal void Wait(TimeSpan timeout)
     {
         // Rounded up: a wait that ends a fraction too early would spin.
-        var milliseconds = timeout < TimeSpan.Zero ? -1 : (int)Math.Min(Math.Ceiling(timeout.TotalMilliseconds), int.MaxValue);
+        var milliseconds = (int)Math.Ceiling(timeout.TotalMilliseconds);
         fixed (LibC.pollfd* descriptors = _descriptors)
             _ = LibC.poll(descriptors, (nuint)_descriptors.Length, milliseconds);
     }

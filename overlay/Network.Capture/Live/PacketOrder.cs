@@ -2,13 +2,14 @@ namespace Network.Capture.Live;
 
 /// <summary>
 /// Puts packets of several devices in order of time. Buffers are kept and used again, so a running capture allocates
-/// nothing; when they pass the limit the oldest packets leave early.
+/// nothing; when they pass the limit the oldest packets leave early. A packet keeps its time stamp when the kernel takes it
+/// out of its tunnel, so at one instant the sources' order decides.
 /// </summary>
 internal sealed class PacketOrder(long limitBytes)
 {
     private static readonly int[] s_capacities = [256, 2048, 16384, 65536, CaptureSettings.WholePacket];
-    private readonly PriorityQueue<WaitingPacket, (long Timestamp, long Sequence)> _waiting = new(1024);
-    private readonly Stack<WaitingPacket>[] _free = s_capacities.Select(_ => new Stack<WaitingPacket>(64)).ToArray();
+    private readonly PriorityQueue<WaitingPacket, (long Timestamp, int Source, long Sequence)> _waiting = new(1024);
+    private readonly WaitingPacket?[] _free = new WaitingPacket?[s_capacities.Length];
     private long _bytes;
     private long _sequence;
     private long _lastTimestamp = long.MinValue;
@@ -33,7 +34,7 @@ internal sealed class PacketOrder(long limitBytes)
         slot.Source = packet.Source;
         slot.Direction = packet.Direction;
         _bytes += slot.Buffer.Length;
-        _waiting.Enqueue(slot, (packet.Timestamp, _sequence++));
+        _waiting.Enqueue(slot, (packet.Timestamp, packet.Source, _sequence++));
     }
 
     /// <summary>The oldest packet, if it was read no later than <paramref name="safe"/> or memory runs out. Give it back with <see cref="Return"/>.</summary>
@@ -50,12 +51,20 @@ internal sealed class PacketOrder(long limitBytes)
         return true;
     }
 
-    internal void Return(WaitingPacket packet) => _free[ClassOf(packet.Buffer.Length)].Push(packet);
+    internal void Return(WaitingPacket packet)
+    {
+        ref var free = ref _free[ClassOf(packet.Buffer.Length)];
+        packet.NextFree = free;
+        free = packet;
+    }
 
     private WaitingPacket Rent(int length)
     {
         var size = ClassOf(length);
-        return _free[size].TryPop(out var packet) ? packet : new WaitingPacket(s_capacities[size]);
+        if (_free[size] is not { } packet)
+            return new WaitingPacket(s_capacities[size]);
+        _free[size] = packet.NextFree;
+        return packet;
     }
 
     private static int ClassOf(int length)

@@ -4,6 +4,7 @@ namespace Network.Capture.Live;
 internal sealed class WaitingPacket(int capacity)
 {
     internal readonly byte[] Buffer = new byte[capacity];
+    internal WaitingPacket? NextFree;
     internal long Arrived;
     internal long Timestamp;
     internal int Length;

@@ -9,6 +9,10 @@ internal sealed class AllocationSink : IPacketSink
     private readonly PcapNgSink _inner = new(Stream.Null, "podnet test", "", []);
     private volatile bool _marked;
     private long _start = -1;
+    private int _packets;
+
+    /// <summary>All packets so far.</summary>
+    internal int Packets => Volatile.Read(ref _packets);
 
     internal long MeasuredPackets { get; private set; }
 
@@ -21,6 +25,7 @@ internal sealed class AllocationSink : IPacketSink
     public void Write(in CapturedPacket packet)
     {
         _inner.Write(packet);
+        Volatile.Write(ref _packets, _packets + 1);
         if (!_marked)
             return;
         var now = GC.GetAllocatedBytesForCurrentThread();

@@ -34,26 +34,19 @@ internal sealed class VxlanPair : IDisposable
     internal CaptureSource TunnelOfB => new("b/vxlan", B.Name, "vx", "VXLAN device");
 
     internal static void Ping(ScratchNetNs from, string target, int count) =>
-        from.Exec("ping", "-q", "-n", "-c", count.ToString(), "-i", "0.01", "-W", "5", target);
+        from.Exec("busybox", "ping", "-q", "-c", count.ToString(), "-i", "0.01", "-W", "5", target);
 
     /// <summary>Sends datagrams of 100 bytes from the first machine to the second one's underlay address, as fast as it can.</summary>
     internal void SendUdp(int port, int count)
     {
-        using var socket = A.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        // Somebody listens, lest the answers slow the sender down.
+        using var receiver = B.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        receiver.Bind(new IPEndPoint(IPAddress.Any, port));
+        using var sender = A.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
         var payload = new byte[100];
         var target = new IPEndPoint(IPAddress.Parse("192.0.2.2"), port).Serialize();
         for (var i = 0; i < count; i++)
-        {
-            try
-            {
-                socket.SendTo(payload, SocketFlags.None, target);
-            }
-            // The answer to an earlier datagram: nobody listens. This one was not sent.
-            catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
-            {
-                i--;
-            }
-        }
+            sender.SendTo(payload, SocketFlags.None, target);
     }
 
     public void Dispose()
