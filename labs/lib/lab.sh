@@ -49,7 +49,12 @@ lab_kubelet() {
 }
 
 # on NODE COMMAND...: runs a command on a machine.
-on() { ip netns exec "$@"; }
+on() {
+  local ns=$1
+  shift
+  nsenter --net="/run/netns/$ns" -- "$@"
+}
+export -f on
 
 say() { echo; echo "${BOLD}$*${PLAIN}"; }
 
@@ -68,7 +73,8 @@ lab_namespace() {
 lab_start() {
   local ns=$1 log=$2
   shift 2
-  ip netns exec "$ns" "$@" >"$log" 2>&1 </dev/null &
+  # nsenter and not ip netns exec: that one hides the mounts, and so the pods' namespaces, in a mount namespace of its own.
+  nsenter --net="/run/netns/$ns" -- "$@" >"$log" 2>&1 </dev/null &
   LAB_PID=$!
   LAB_PIDS+=("$LAB_PID")
 }
