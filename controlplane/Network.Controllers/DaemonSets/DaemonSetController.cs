@@ -102,7 +102,7 @@ internal sealed partial class DaemonSetController : IController
         {
             CurrentNumberScheduled = view.Current.Count,
             DesiredNumberScheduled = view.Desired,
-            NumberMisscheduled = view.Misplaced.Count,
+            NumberMisscheduled = view.Misplaced.Count + view.Staying.Count,
             NumberReady = view.Current.Count(PodState.IsReady),
             NumberAvailable = available == 0 ? null : available,
             NumberUnavailable = view.Desired == available ? null : view.Desired - available,

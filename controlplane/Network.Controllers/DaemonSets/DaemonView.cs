@@ -7,9 +7,14 @@ namespace Network.Controllers.DaemonSets;
 internal sealed record DaemonView(int Desired, IReadOnlyList<string> Missing, IReadOnlyList<V1Pod> Current, IReadOnlyList<V1Pod> Outdated,
     IReadOnlyList<V1Pod> Misplaced)
 {
+    /// <summary>Pods where no new one would come; they are left alone and counted as misscheduled.</summary>
+    internal IReadOnlyList<V1Pod> Staying { get; private init; } = [];
+
     internal static DaemonView Of(V1DaemonSet set, string hash, IEnumerable<V1Node> nodes, IReadOnlyList<V1Pod> pods)
     {
-        var eligible = nodes.Where(node => Placement.ShouldRun(set, node)).Select(node => node.Metadata.Name).ToHashSet();
+        var staying = nodes.Where(node => Placement.MayStay(set, node)).ToList();
+        var habitable = staying.Select(node => node.Metadata.Name).ToHashSet();
+        var eligible = staying.Where(node => Placement.ShouldRun(set, node)).Select(node => node.Metadata.Name).ToHashSet();
         var byNode = pods.Where(pod => pod.Status?.Phase is not ("Succeeded" or "Failed")).ToLookup(Placement.NodeOf);
         var missing = new List<string>();
         var current = new List<V1Pod>();
@@ -31,9 +36,10 @@ internal sealed record DaemonView(int Desired, IReadOnlyList<string> Missing, IR
             }
         }
 
-        misplaced.AddRange(byNode.Where(group => !eligible.Contains(group.Key)).SelectMany(group => group)
-            .Where(pod => pod.Metadata.DeletionTimestamp is null));
+        var elsewhere = byNode.Where(group => !eligible.Contains(group.Key)).SelectMany(group => group)
+            .Where(pod => pod.Metadata.DeletionTimestamp is null).ToLookup(pod => habitable.Contains(Placement.NodeOf(pod)));
+        misplaced.AddRange(elsewhere[false]);
         var outdated = current.Where(pod => pod.Metadata.Labels?.TryGetValue(Placement.HashLabel, out var have) != true || have != hash).ToList();
-        return new DaemonView(eligible.Count, missing, current, outdated, misplaced);
+        return new DaemonView(eligible.Count, missing, current, outdated, misplaced) { Staying = [.. elsewhere[true]] };
     }
 }

@@ -18,16 +18,10 @@ internal static class Placement
         (node.Metadata.Labels ?? new Dictionary<string, string>()).Select(label => $"{label.Key}={label.Value}").Order()
             .Concat((node.Spec?.Taints ?? []).Select(taint => $"{taint.Key}:{taint.Value}:{taint.Effect}").Order()));
 
-    internal static bool ShouldRun(V1DaemonSet set, V1Node node)
-    {
-        var spec = set.Spec.Template.Spec;
-        if (!Selection.Matches(spec.NodeSelector, node.Metadata.Labels))
-            return false;
-        var required = spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution?.NodeSelectorTerms;
-        if (required is not null && !required.Any(term => Matches(term, node)))
-            return false;
-        return (node.Spec?.Taints ?? []).All(taint => taint.Effect == "PreferNoSchedule" || Tolerated(spec, taint));
-    }
+    internal static bool ShouldRun(V1DaemonSet set, V1Node node) => Lives(set, node, "NoSchedule", "NoExecute");
+
+    /// <summary>A pod that is there already stays unless a taint throws it out: NoSchedule turns away new ones only.</summary>
+    internal static bool MayStay(V1DaemonSet set, V1Node node) => Lives(set, node, "NoExecute");
 
     /// <summary>The node a daemon pod is bound or tied to; empty when it is tied to none.</summary>
     internal static string NodeOf(V1Pod pod)
@@ -62,6 +56,17 @@ internal static class Placement
         pod.Spec.Tolerations = tolerations;
     }
 
+    private static bool Lives(V1DaemonSet set, V1Node node, params string[] effects)
+    {
+        var spec = set.Spec.Template.Spec;
+        if (!Selection.Matches(spec.NodeSelector, node.Metadata.Labels))
+            return false;
+        var required = spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution?.NodeSelectorTerms;
+        if (required is not null && !required.Any(term => Matches(term, node)))
+            return false;
+        return (node.Spec?.Taints ?? []).All(taint => !effects.Contains(taint.Effect) || Tolerated(spec, taint));
+    }
+
     private static bool Tolerated(V1PodSpec spec, V1Taint taint) =>
         s_ignoredTaints.Contains(taint.Key)
         || (spec.HostNetwork == true && taint.Key == "node.kubernetes.io/network-unavailable")
@@ -70,9 +75,24 @@ internal static class Placement
             && (string.IsNullOrEmpty(toleration.Key) ? toleration.OperatorProperty == "Exists" : toleration.Key == taint.Key)
             && (toleration.OperatorProperty == "Exists" || (toleration.Value ?? "") == (taint.Value ?? "")));
 
-    private static bool Matches(V1NodeSelectorTerm term, V1Node node) =>
-        (term.MatchExpressions ?? []).All(e => Selection.Matches(
-            new V1LabelSelector { MatchExpressions = [new V1LabelSelectorRequirement { Key = e.Key, OperatorProperty = e.OperatorProperty, Values = e.Values }] },
-            node.Metadata.Labels))
-        && (term.MatchFields ?? []).All(f => f.Key == "metadata.name" && f.Values.Contains(node.Metadata.Name));
+    // As the scheduler reads it: an empty term matches nothing (API documentation of NodeSelectorTerm).
+    private static bool Matches(V1NodeSelectorTerm term, V1Node node)
+    {
+        var expressions = term.MatchExpressions ?? [];
+        var fields = term.MatchFields ?? [];
+        return expressions.Count + fields.Count > 0
+            && expressions.All(e => Holds(e, node.Metadata.Labels?.TryGetValue(e.Key, out var value) == true ? value : null))
+            && fields.All(e => Holds(e, e.Key == "metadata.name" ? node.Metadata.Name : null));
+    }
+
+    private static bool Holds(V1NodeSelectorRequirement e, string? value) => e.OperatorProperty switch
+    {
+        "In" => value is not null && e.Values.Contains(value),
+        "NotIn" => value is null || !e.Values.Contains(value),
+        "Exists" => value is not null,
+        "DoesNotExist" => value is null,
+        "Gt" => long.TryParse(value, out var have) && long.TryParse(e.Values[0], out var least) && have > least,
+        "Lt" => long.TryParse(value, out var have) && long.TryParse(e.Values[0], out var most) && have < most,
+        _ => false,
+    };
 }

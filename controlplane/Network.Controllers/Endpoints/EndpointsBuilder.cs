@@ -5,12 +5,19 @@ namespace Network.Controllers.Endpoints;
 /// <summary>The legacy Endpoints object of a service, which older clients read. Pure.</summary>
 internal static class EndpointsBuilder
 {
+    private const string OverCapacity = "endpoints.kubernetes.io/over-capacity";
     private const int MostAddresses = 1000;
 
     internal static V1Endpoints For(V1Service service, IReadOnlyList<PodEndpoint> endpoints)
     {
-        var counted = endpoints.Where(endpoint => !endpoint.Terminating || service.Spec.PublishNotReadyAddresses == true).Take(MostAddresses);
+        var portless = service.Spec.Ports is not { Count: > 0 };
+        var counted = endpoints
+            .Where(endpoint => !endpoint.Terminating || service.Spec.PublishNotReadyAddresses == true)
+            .Where(endpoint => portless || endpoint.Ports.Count > 0)
+            .ToList();
         var subsets = counted
+            .OrderByDescending(endpoint => endpoint.Ready)
+            .Take(MostAddresses)
             .GroupBy(endpoint => string.Join(',', endpoint.Ports.Select(port => $"{port.Name}/{port.Protocol}/{port.Port}")))
             .Select(group => Subset([.. group]))
             .ToList();
@@ -27,9 +34,20 @@ internal static class EndpointsBuilder
                 Name = service.Metadata.Name,
                 NamespaceProperty = service.Metadata.NamespaceProperty,
                 Labels = labels,
+                Annotations = counted.Count > MostAddresses ? new Dictionary<string, string> { [OverCapacity] = "truncated" } : null,
             },
             Subsets = subsets.Count == 0 ? null : subsets,
         };
+    }
+
+    /// <summary>The metadata of the object that is there, with what we say about its contents.</summary>
+    internal static V1ObjectMeta Merge(V1ObjectMeta existing, V1ObjectMeta wanted)
+    {
+        var annotations = new Dictionary<string, string>(existing.Annotations ?? new Dictionary<string, string>());
+        annotations.Remove(OverCapacity);
+        foreach (var (key, value) in wanted.Annotations ?? new Dictionary<string, string>())
+            annotations[key] = value;
+        return existing with { Labels = wanted.Labels, Annotations = annotations };
     }
 
     private static V1EndpointSubset Subset(List<PodEndpoint> group)

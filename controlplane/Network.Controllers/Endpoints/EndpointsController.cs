@@ -159,7 +159,7 @@ internal sealed partial class EndpointsController : IController
 
         if (existing is null || (Content(existing) == Content(wanted)))
             return;
-        var updated = existing with { Subsets = wanted.Subsets, Metadata = existing.Metadata with { Labels = wanted.Metadata.Labels } };
+        var updated = existing with { Subsets = wanted.Subsets, Metadata = EndpointsBuilder.Merge(existing.Metadata, wanted.Metadata) };
         Stamp(updated.Metadata, trigger);
         await _context.Client.ReplaceAsync(Resources.Endpoints, updated, null, cancel).ConfigureAwait(false);
     }

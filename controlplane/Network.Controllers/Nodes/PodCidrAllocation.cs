@@ -10,7 +10,7 @@ internal static class PodCidrAllocation
     /// <summary>The lowest free part that overlaps none of those taken; null when there is none.</summary>
     internal static IPNetwork? Next(IPNetwork cluster, int nodeMask, IEnumerable<IPNetwork> taken)
     {
-        if (cluster.BaseAddress.AddressFamily != AddressFamily.InterNetwork)
+        if (cluster.BaseAddress.AddressFamily != AddressFamily.InterNetwork || nodeMask < cluster.PrefixLength)
             return null;
         var used = taken.ToList();
         var first = BinaryPrimitives.ReadUInt32BigEndian(cluster.BaseAddress.GetAddressBytes());

@@ -22,15 +22,20 @@ internal static class PodState
 
     /// <summary>
     /// Upstream's order of who goes first when there are too many: unassigned before assigned, pending before running,
-    /// not ready before ready, cheaper by pod-deletion-cost, more restarts, newer.
+    /// not ready before ready, cheaper by pod-deletion-cost, from the fuller node, more restarts, newer.
     /// </summary>
-    internal static IEnumerable<V1Pod> DeletionOrder(IEnumerable<V1Pod> pods) => pods
-        .OrderBy(pod => string.IsNullOrEmpty(pod.Spec.NodeName) ? 0 : 1)
-        .ThenBy(pod => pod.Status?.Phase switch { "Pending" => 0, "Running" => 2, _ => 1 })
-        .ThenBy(pod => IsReady(pod) ? 1 : 0)
-        .ThenBy(DeletionCost)
-        .ThenByDescending(pod => pod.Status?.ContainerStatuses?.Max(status => (int?)status.RestartCount) ?? 0)
-        .ThenByDescending(pod => pod.Metadata.CreationTimestamp);
+    internal static IEnumerable<V1Pod> DeletionOrder(IReadOnlyCollection<V1Pod> pods)
+    {
+        var onNode = pods.CountBy(pod => pod.Spec.NodeName ?? "").ToDictionary();
+        return pods
+            .OrderBy(pod => string.IsNullOrEmpty(pod.Spec.NodeName) ? 0 : 1)
+            .ThenBy(pod => pod.Status?.Phase switch { "Pending" => 0, "Running" => 2, _ => 1 })
+            .ThenBy(pod => IsReady(pod) ? 1 : 0)
+            .ThenBy(DeletionCost)
+            .ThenByDescending(pod => onNode[pod.Spec.NodeName ?? ""])
+            .ThenByDescending(pod => pod.Status?.ContainerStatuses?.Max(status => (int?)status.RestartCount) ?? 0)
+            .ThenByDescending(pod => pod.Metadata.CreationTimestamp);
+    }
 
     private static int DeletionCost(V1Pod pod) =>
         pod.Metadata.Annotations?.TryGetValue("controller.kubernetes.io/pod-deletion-cost", out var text) == true && int.TryParse(text, out var cost) ? cost : 0;

@@ -24,7 +24,7 @@ public sealed class Addressing
             {
                 var machine = link.Ends[i];
                 var ends = _ends.TryGetValue(machine, out var known) ? known : _ends[machine] = [];
-                var device = topology.Routers.Contains(machine) ? Shorten($"{machine}-{link.Name}") : $"{machine}-eth{ends.Count}";
+                var device = Shorten(topology.Routers.Contains(machine) ? $"{machine}-{link.Name}" : $"{machine}-eth{ends.Count}");
                 ends.Add(new LinkEnd(machine, link, device, Offset(link.Subnet, i + 1)));
             }
         }

@@ -21,18 +21,28 @@ public sealed class TopologyFile
 
     public static LabTopology Parse(string file, string text)
     {
-        var reader = new TopologyFile(file);
+        var documents = Load(file, text);
+        return documents.Count == 1 && documents[0].RootNode is YamlMappingNode root
+            ? new TopologyFile(file).Root(root)
+            : throw new TopologyException(file, 1, "not a topology", "write a mapping with nodes and links");
+    }
+
+    private static IList<YamlDocument> Load(string file, string text)
+    {
+        var stream = new YamlStream();
         try
         {
-            var stream = new YamlStream();
             stream.Load(new StringReader(text));
-            if (stream.Documents.Count != 1 || stream.Documents[0].RootNode is not YamlMappingNode root)
-                throw new TopologyException(file, 1, "not a topology", "write a mapping with nodes and links");
-            return reader.Root(root);
+            return stream.Documents;
         }
         catch (YamlException e)
         {
             throw new TopologyException(file, e.Start.Line, $"not valid YAML: {e.Message}", "correct the syntax");
+        }
+        catch (InvalidOperationException e)
+        {
+            // YamlDotNet's scanner says some broken flow mappings this way, without a line.
+            throw new TopologyException(file, 1, $"not valid YAML: {e.Message}", "close every bracket and quote");
         }
     }
 
@@ -51,6 +61,12 @@ public sealed class TopologyFile
             ServiceCidr = Cidr(root, "serviceCIDR") ?? LabTopology.DefaultServiceCidr,
         };
         CheckWhole(root, topology, nodes, links);
+        foreach (var (router, line) in routers)
+        {
+            if (!topology.Links.Any(link => link.Ends.Contains(router)))
+                throw new TopologyException(_file, line, $"router {router}: is on no link", "add it to the ends of a link");
+        }
+
         return topology;
     }
 
@@ -158,7 +174,9 @@ public sealed class TopologyFile
     {
         if (Find(map, key) is not { } node)
             return null;
+        // The runtime silently masks host bits away; whoever wrote them meant something else.
         return IPNetwork.TryParse(Text(node, key), out var cidr) && cidr.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork
+            && cidr.ToString() == Text(node, key)
             ? cidr
             : throw new TopologyException(_file, node.Start.Line, $"{key} \"{Text(node, key)}\" is not an IPv4 range", "write address/prefix with the host bits zero, such as 10.244.0.0/16");
     }
