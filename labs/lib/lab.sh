@@ -13,7 +13,7 @@ lab_end() {
   for pid in "${LAB_PIDS[@]}"; do kill "$pid" 2>/dev/null || true; done
   for pid in "${LAB_PIDS[@]}"; do wait "$pid" 2>/dev/null || true; done
   for ns in "${LAB_NAMESPACES[@]}"; do lab_end_machine "$ns"; done
-  rm -rf "$LAB_TMP"
+  [ -n "${KEEP:-}" ] || rm -rf "$LAB_TMP"
   exit "$status"
 }
 trap lab_end EXIT
@@ -54,7 +54,9 @@ on() {
   shift
   nsenter --net="/run/netns/$ns" -- "$@"
 }
-export -f on
+# listens MACHINE ADDRESS PORT: something accepts TCP connections there.
+listens() { nsenter --net="/run/netns/$1" -- timeout 2 bash -c "exec 3<>/dev/tcp/$2/$3"; }
+export -f on listens
 
 say() { echo; echo "${BOLD}$*${PLAIN}"; }
 

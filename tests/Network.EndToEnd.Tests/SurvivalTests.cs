@@ -18,7 +18,7 @@ public sealed class SurvivalTests : IDisposable
         spec:
           nodeName: w2
           terminationGracePeriodSeconds: 1
-          containers: [{name: c, image: busybox, command: [nc, -lk, -p, "9000", -e, cat]}]
+          containers: [{name: c, image: busybox, command: [nc, -ll, -p, "9000", -e, cat]}]
         ---
         apiVersion: v1
         kind: Service
@@ -34,7 +34,7 @@ public sealed class SurvivalTests : IDisposable
           containers:
           - name: c
             image: busybox
-            command: [sh, -c, "until nc -z echo 9000; do sleep 0.1; done; (i=0; while true; do i=$((i+1)); echo tick $i; sleep 0.1; done) | nc echo 9000; echo BROKEN; sleep 3600"]
+            command: [sh, -c, "until nc -w 1 echo 9000 </dev/null; do sleep 0.1; done; (i=0; while true; do i=$((i+1)); echo tick $i; sleep 0.1; done) | nc echo 9000; echo BROKEN; sleep 3600"]
         """;
 
     private readonly LabCluster _cluster = LabCluster.Up("--nodes", "2", "--split");

@@ -95,7 +95,8 @@ public static class ServerRole
             ClientCa = X509Certificate2.CreateFromPem(pki.AuthorityCertificate),
             ServiceAccountKey = key,
             ServiceCidr = options.ServiceCidr,
-            Advertise = Reachable(options),
+            // Pods cannot reach the server's loopback, so such an address is no endpoint of service default/kubernetes.
+            Advertise = IPAddress.IsLoopback(Reachable(options).Address) ? null : Reachable(options),
             KubeletClientCertificate = pki.KubeletClient().Load(),
         };
     }
