@@ -3,9 +3,6 @@ using Network.Netlink;
 
 namespace Network.Labs.Cluster;
 
-/// <summary>A device somebody asked to see: how it is called in a capture, and where it is.</summary>
-public sealed record CaptureTarget(string Name, string NetNs, string Device, string Description);
-
 /// <summary>Finds pods, nodes and links of a cluster by the names people use. Looks at namespaces and devices, not at the API server.</summary>
 public sealed class CaptureTargets
 {
