@@ -120,7 +120,7 @@ public sealed class SurvivalTests : IDisposable
             """);
         _cluster.Kubectl("rollout", "status", $"deployment/after-{name}", "--timeout=30s");
         await Eventually.TrueAsync(
-            () => Kubectls.New.Try(_cluster, null, "exec", "stream", "--", "wget", "-qO-", "-T", "2", $"http://after-{name}/hostname").Succeeded, s_soon,
+            () => Kubectls.New.Try(_cluster, null, "exec", "stream", "--", "timeout", "3", "wget", "-qO-", $"http://after-{name}/hostname").Succeeded, s_soon,
             () => $"service after-{name} is not reached by name");
         _cluster.Kubectl("delete", $"deployment/after-{name}", $"service/after-{name}");
     }
