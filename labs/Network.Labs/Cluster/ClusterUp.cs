@@ -80,9 +80,10 @@ public sealed class ClusterUp(ClusterSettings settings, TimeProvider time)
         };
         if (process.TakesApiSocket)
             variables["LISTEN_FDS"] = "1";
-        foreach (var name in (string[])["DOTNET_ROOT", "DOTNET_GCHeapHardLimit"])
+        // Settings of the runtime reach the parts, so that its limits can be tried without a build.
+        foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
         {
-            if (Environment.GetEnvironmentVariable(name) is { } value)
+            if (variable is { Key: string name, Value: string value } && name.StartsWith("DOTNET_", StringComparison.Ordinal))
                 variables[name] = value;
         }
 
