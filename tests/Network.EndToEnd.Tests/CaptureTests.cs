@@ -30,7 +30,7 @@ public sealed class CaptureTests : IDisposable
         _cluster.Kubectl("exec", "client", "--", "podnet-sample", "dial", $"http://{remote[1]}:8080/hostname", "--tries", "1");
         Assert.Equal(0, (await capture.WaitAsync()).ShellCode);
 
-        var seen = Shell.Run("tshark", "-n", "-r", file, "-Y", "http.request.uri == \"/hostname\"", "-T", "fields", "-e", "frame.interface_name").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var seen = Shell.Run("tshark", "-n", "-r", file, "-Y", "tcp contains \"GET /hostname\"", "-T", "fields", "-e", "frame.interface_name").Split('\n', StringSplitOptions.RemoveEmptyEntries);
         File.Delete(file);
         Assert.Equal(["default/client/eth0", "w2/eth0", "w2/vxlan", $"default/{remote[0]}/eth0"], seen);
     }
