@@ -86,7 +86,12 @@ public static class CanonicalJson
             writer.WriteNullValue();
         else if (item is JsonObject message && field.Type == FieldType.Message)
             WriteMessage(writer, message, field.Message!, false);
+        else if (field.Type == FieldType.Union && field.Alternative(TokenOf(item)) is { } alternative)
+            WriteField(writer, item, alternative);
         else
             item.WriteTo(writer);
     }
+
+    private static JsonTokenType TokenOf(JsonNode item) =>
+        item is JsonObject ? JsonTokenType.StartObject : item is JsonArray ? JsonTokenType.StartArray : JsonTokenType.True;
 }

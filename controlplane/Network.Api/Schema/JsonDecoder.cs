@@ -142,6 +142,8 @@ public ref struct JsonDecoder
                 if (_reader.TokenType == JsonTokenType.StartObject)
                     return ReadObject(field.Message!, path, false);
                 return WrongType(field.Message!.Name, owner, path);
+            case FieldType.Union:
+                return field.Alternative(_reader.TokenType) is { } alternative ? ReadField(alternative, owner, path) : WrongType(field.UnionOf!.TypeName, owner, path);
             case FieldType.Raw or FieldType.Fields:
                 return JsonNode.Parse(ref _reader);
             case FieldType.Bool:
@@ -222,7 +224,6 @@ public ref struct JsonDecoder
         FieldType.Bytes => "[]uint8",
         FieldType.Time => "v1.Time",
         FieldType.MicroTime => "v1.MicroTime",
-        FieldType.Duration => "v1.Duration",
         FieldType.Int32 => "int32",
         FieldType.Int64 => "int64",
         FieldType.Bool => "bool",
