@@ -8,6 +8,7 @@ public sealed record ResourceInfo(string Group, string Version, string Kind, str
     private static readonly string[] s_all = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
     private static readonly string[] s_noCollection = ["create", "delete", "get", "list", "patch", "update", "watch"];
     private static readonly string[] s_create = ["create"];
+    private static readonly string[] s_read = ["get", "list"];
 
     public IReadOnlyList<string> ShortNames { get; init; } = [];
 
@@ -24,6 +25,9 @@ public sealed record ResourceInfo(string Group, string Version, string Kind, str
     /// <summary>apiVersion and kind of the stored bytes.</summary>
     public string StoredApiVersion { get; init; } = "";
 
+    /// <summary>Has a protobuf form; false for kinds defined while the server runs.</summary>
+    public bool Protobuf { get; init; } = true;
+
     public string Singular => Kind.ToLowerInvariant();
 
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
@@ -34,7 +38,7 @@ public sealed record ResourceInfo(string Group, string Version, string Kind, str
 
     public bool Namespaced => Has(ResourceTraits.Namespaced);
 
-    public IReadOnlyList<string> Verbs => Has(ResourceTraits.CreateOnly) ? s_create : Has(ResourceTraits.NoDeleteCollection) ? s_noCollection : s_all;
+    public IReadOnlyList<string> Verbs => Has(ResourceTraits.ReadOnly) ? s_read : Has(ResourceTraits.CreateOnly) ? s_create : Has(ResourceTraits.NoDeleteCollection) ? s_noCollection : s_all;
 
     /// <summary>Key prefix in the store, with a closing slash so that <c>pods</c> never covers <c>podtemplates</c>.</summary>
     public string Prefix { get; } = Group.Length == 0 ? $"/registry/{Plural}/" : $"/registry/{Group}/{Plural}/";

@@ -34,11 +34,15 @@ internal static class DiscoveryDocuments
         var served = ResourceCatalog.All.Where(r => r.Group == group && r.Version == version).ToList();
         if (served.Count == 0)
             return null;
-        return new JsonObject
+        var document = new JsonObject
         {
             ["kind"] = "APIResourceList", ["apiVersion"] = "v1", ["groupVersion"] = served[0].ApiVersion,
             ["resources"] = new JsonArray([.. served.SelectMany(Lines).OrderBy(l => l["name"]!.ToString(), StringComparer.Ordinal)]),
         };
+        // The core group's lists are older than the rule that everything says its version.
+        if (group.Length == 0)
+            document.Remove("apiVersion");
+        return document;
     }
 
     /// <summary>APIGroupDiscoveryList v2 or v2beta1, of the core group or of all others.</summary>
@@ -54,9 +58,7 @@ internal static class DiscoveryDocuments
                     .OrderBy(r => r.Plural, StringComparer.Ordinal).Select(r => (JsonNode)AggregatedResource(r))]),
                 ["freshness"] = "Current",
             });
-            var metadata = new JsonObject { ["creationTimestamp"] = null };
-            if (group.Length > 0)
-                metadata.Insert(0, "name", group);
+            var metadata = group.Length > 0 ? new JsonObject { ["name"] = group } : [];
             items.Add((JsonNode)new JsonObject { ["metadata"] = metadata, ["versions"] = new JsonArray([.. versions]) });
         }
 
@@ -106,7 +108,7 @@ internal static class DiscoveryDocuments
     {
         var value = new JsonObject
         {
-            ["resource"] = resource.Plural, ["responseKind"] = ResponseKind(resource.Group, resource.Version, resource.Kind),
+            ["resource"] = resource.Plural, ["responseKind"] = ResponseKind("", "", resource.Kind),
             ["scope"] = resource.Namespaced ? "Namespaced" : "Cluster", ["singularResource"] = resource.Singular, ["verbs"] = Texts(resource.Verbs),
         };
         if (resource.ShortNames.Count > 0)
@@ -118,7 +120,7 @@ internal static class DiscoveryDocuments
             value["subresources"] = new JsonArray([.. resource.Subresources.Select(s => (JsonNode)new JsonObject
             {
                 ["subresource"] = s.Name,
-                ["responseKind"] = s.Version.Length > 0 ? ResponseKind(s.Group, s.Version, s.Kind) : ResponseKind(resource.Group, resource.Version, s.Kind),
+                ["responseKind"] = ResponseKind(s.Group, s.Version, s.Kind),
                 ["verbs"] = Texts(s.Verbs),
             })]);
         }
@@ -126,6 +128,7 @@ internal static class DiscoveryDocuments
         return value;
     }
 
+    // An empty group and version mean those of the parent.
     private static JsonObject ResponseKind(string group, string version, string kind) => new() { ["group"] = group, ["version"] = version, ["kind"] = kind };
 
     private static JsonArray Texts(IEnumerable<string> texts) => new([.. texts.Select(t => (JsonNode)t)]);

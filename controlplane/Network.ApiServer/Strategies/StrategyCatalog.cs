@@ -24,6 +24,8 @@ internal sealed class StrategyCatalog
             [("", "replicationcontrollers")] = new ReplicationControllerStrategy(),
             [("", "secrets")] = new SecretStrategy(),
             [("", "services")] = new ServiceStrategy(new ServiceAllocator(store, time, ranges)),
+            // The server itself writes the status when it registers its groups.
+            [("apiregistration.k8s.io", "apiservices")] = _keepsStatus,
             [("apps", "daemonsets")] = new DaemonSetStrategy(),
             [("apps", "deployments")] = new DeploymentStrategy(),
             [("apps", "replicasets")] = new ReplicaSetStrategy(),
