@@ -26,16 +26,17 @@ internal sealed class ApiServerParts : IAsyncDisposable
     {
         var ranges = new ServiceRanges(settings.ServiceCidr, settings.FirstNodePort, settings.LastNodePort);
         Registry = new ObjectRegistry(store, time, new StrategyCatalog(store, time, ranges)) { RootCertificate = settings.ClientCa.ExportCertificatePem() + "\n" };
-        Registry.Admission = AdmissionPlugins.Create(Registry);
+        var rbac = new RbacAuthorizer(store);
+        var authorizer = new AuthorizerChain(new NodeAuthorizer(Registry), rbac);
+        Registry.Admission = AdmissionPlugins.Create(Registry, authorizer, rbac);
         Hub = new WatchHub(store, loggers.CreateLogger("Network.ApiServer.WatchHub"));
         _bootstrap = new BootstrapObjects(Registry, settings, ranges);
         var tokens = new ServiceAccountTokens(settings.ServiceAccountKey, settings.ServiceAccountIssuer, Registry);
-        var rbac = new RbacAuthorizer(store);
         var verbs = new VerbHandlers(Registry, Hub, _stopping.Token);
-        var subresources = new SubresourceHandlers(verbs, SubresourceCatalog.Create(Registry, tokens, rbac, settings));
+        var subresources = new SubresourceHandlers(verbs, SubresourceCatalog.Create(Registry, tokens, new AccessReviews(authorizer, rbac), settings));
         var health = new HealthHandler([new("ping", () => true), new("etcd", () => store.Revision >= 0), new("poststarthook/bootstrap", () => _ready)]);
         Pipeline = new RequestPipeline(
-            new Authenticator(new CertificateAuthenticator(settings.ClientCa, time), tokens), new AccessCheck(rbac),
+            new Authenticator(new CertificateAuthenticator(settings.ClientCa, time), tokens), new AccessCheck(authorizer),
             new Routes(verbs, subresources, new DiscoveryHandler(), new OpenApiHandler(), health) { Issuer = new(tokens, settings.ServiceAccountIssuer) }, loggers.CreateLogger("Network.ApiServer.Requests"));
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Network.Client;
+using Network.Controllers.ClusterRoles;
 using Network.Controllers.DaemonSets;
 using Network.Controllers.Deployments;
 using Network.Controllers.Endpoints;
@@ -42,6 +43,7 @@ public sealed partial class ControllersService(ApiClient client, ControllerSetti
         new TaintEvictionController(context),
         new ServiceAccountController(context),
         new NamespaceController(context),
+        new AggregationController(context),
         new DeploymentController(context),
         new ReplicaSetController(context, owned),
         new DaemonSetController(context, owned),

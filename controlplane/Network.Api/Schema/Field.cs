@@ -33,7 +33,10 @@ public sealed class Field
     public IReadOnlyList<string> ListKeys { get; internal init; } = [];
 
     /// <summary>The member type of a message field, loaded when first asked for.</summary>
-    public MessageType? Message => field ??= Type == FieldType.Message ? ApiSchema.Get(MessageName!) : null;
+    public MessageType? Message => field ??= Type == FieldType.Message ? Inner ?? ApiSchema.Get(MessageName!) : null;
+
+    /// <summary>The member type where it is part of no group: members of custom kinds.</summary>
+    internal MessageType? Inner { private get; init; }
 
     /// <summary>The message whose fields are the alternatives of a union field.</summary>
     public MessageType? UnionOf => field ??= Type == FieldType.Union ? ApiSchema.Get(MessageName!) : null;

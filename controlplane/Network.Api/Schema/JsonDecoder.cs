@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Network.Api.Quantities;
+using Network.Api.Structural;
 
 namespace Network.Api.Schema;
 
@@ -27,6 +28,8 @@ public ref struct JsonDecoder
     /// <exception cref="JsonException">The text is not a JSON object.</exception>
     public static Decoded Decode(ReadOnlySpan<byte> json, MessageType type)
     {
+        if (type.Structure is { } structure)
+            return StructuralDecoder.Decode(json, structure);
         var decoder = new JsonDecoder(json);
         if (!decoder._reader.Read() || decoder._reader.TokenType != JsonTokenType.StartObject)
             throw new JsonException("the body is not a JSON object");

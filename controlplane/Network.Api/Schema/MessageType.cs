@@ -1,3 +1,5 @@
+using Network.Api.Structural;
+
 namespace Network.Api.Schema;
 
 /// <summary>One message of the schema. A top-level kind also knows its group, version and kind.</summary>
@@ -31,6 +33,9 @@ public sealed class MessageType
 
     /// <summary>Server-side apply owns the whole struct (selectors, references).</summary>
     public bool Atomic { get; }
+
+    /// <summary>The schema of a custom kind, which decides what is read and kept; null for built-in kinds.</summary>
+    public StructuralSchema? Structure { get; internal init; }
 
     /// <summary>Fields as they stand on the protobuf wire.</summary>
     public IReadOnlyList<Field> WireFields => _wireFields;

@@ -10,6 +10,8 @@ namespace Network.ApiServer.Http;
 /// <summary>The way of every request: who, may they, what; every refusal leaves as a Status.</summary>
 internal sealed partial class RequestPipeline(Authenticator authenticator, AccessCheck access, Routes routes, ILogger logger)
 {
+    private readonly Impersonation _impersonation = new(access);
+
     public async Task HandleAsync(HttpContext http)
     {
         var start = Stopwatch.GetTimestamp();
@@ -20,7 +22,7 @@ internal sealed partial class RequestPipeline(Authenticator authenticator, Acces
             var user = authenticator.Authenticate(http);
             var route = routes.Find(http);
             (verb, resource) = (route.Access.Verb, route.Access.Resource);
-            user = access.Impersonate(http, user);
+            user = _impersonation.Resolve(http, user);
             access.Require(user, route.Access);
             await route.HandleAsync(user);
         }

@@ -54,7 +54,8 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
         var verb = VerbOf(http.Request, target);
         var access = new AccessRequest(verb)
         {
-            Group = target.Resource.Group, Resource = target.Resource.Plural, Subresource = target.Subresource, Name = target.Name,
+            Group = target.Resource.Group, Resource = target.Resource.Plural, Subresource = target.Subresource,
+            Name = target.Name.Length > 0 ? target.Name : SelectedField(http.Request, verb, "metadata.name"), OnlyNode = SelectedField(http.Request, verb, "spec.nodeName"),
             // A namespace itself is judged inside itself, so that a namespace admin may read it.
             Namespace = target.Resource is { Plural: "namespaces", Group: "" } ? target.Name : target.Namespace,
         };
@@ -73,6 +74,10 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
             ? subresources.HandleAsync(request, verb)
             : verbs.HandleAsync(request, verb);
     }
+
+    // A list or watch of one name, or of one node's pods, is judged as what it is (apiserver endpoints/request).
+    private static string SelectedField(HttpRequest request, string verb, string field) => verb is not ("list" or "watch") ? ""
+        : request.Query["fieldSelector"].ToString().Split(',').FirstOrDefault(p => p.StartsWith(field + "=", StringComparison.Ordinal))?[(field.Length + 1)..].TrimStart('=') ?? "";
 
     private static string VerbOf(HttpRequest request, RequestTarget target)
     {

@@ -60,6 +60,10 @@ internal static class UpdateObject
                 value.Child("metadata")["generation"] = (old["metadata"].Number("generation") ?? 0) + 1;
             Validate(resource, strategy, value, old, name);
         }
+        else
+        {
+            await registry.Admission.AdmitAsync(new(context, AdmissionOperation.Update, value, old));
+        }
 
         var allocation = context.DryRun || context.Subresource.Length > 0 ? null : await strategy.AllocateAsync(context, value, old);
         ManagedFields.Track(context, value, old, registry.Time);

@@ -36,6 +36,8 @@ internal sealed class StrategyCatalog
             [("events.k8s.io", "events")] = new EventStrategy(),
             [("networking.k8s.io", "networkpolicies")] = new NetworkPolicyStrategy(),
             [("networking.k8s.io", "ingresses")] = new IngressStrategy(),
+            [("rbac.authorization.k8s.io", "clusterroles")] = new RoleStrategy(false),
+            [("rbac.authorization.k8s.io", "roles")] = new RoleStrategy(true),
             [("rbac.authorization.k8s.io", "clusterrolebindings")] = new RoleBindingStrategy(),
             [("rbac.authorization.k8s.io", "rolebindings")] = new RoleBindingStrategy(),
         };

@@ -1,5 +1,4 @@
 using Network.ApiServer.Authentication;
-using Network.ApiServer.Authorization;
 using Network.ApiServer.Http;
 using Network.ApiServer.Registry;
 
@@ -9,12 +8,11 @@ namespace Network.ApiServer.Subresources;
 internal static class SubresourceCatalog
 {
     public static IReadOnlyDictionary<string, Func<ApiRequest, string, Task>> Create(
-        ObjectRegistry registry, ServiceAccountTokens tokens, RbacAuthorizer rbac, ApiServerSettings settings)
+        ObjectRegistry registry, ServiceAccountTokens tokens, AccessReviews access, ApiServerSettings settings)
     {
         var binding = new BindingHandler(registry);
         var scale = new ScaleHandler(registry);
         var proxy = new KubeletProxy(registry, settings);
-        var access = new AccessReviews(rbac);
         var identity = new IdentityReviews(tokens);
         return new Dictionary<string, Func<ApiRequest, string, Task>>
         {
@@ -32,7 +30,7 @@ internal static class SubresourceCatalog
             ["selfsubjectreviews"] = (r, _) => identity.SelfAsync(r),
             ["selfsubjectaccessreviews"] = (r, _) => access.SelfAsync(r),
             ["subjectaccessreviews"] = (r, _) => access.SubjectAsync(r),
-            ["localsubjectaccessreviews"] = (r, _) => access.SubjectAsync(r),
+            ["localsubjectaccessreviews"] = (r, _) => access.LocalAsync(r),
             ["selfsubjectrulesreviews"] = (r, _) => access.RulesAsync(r),
         };
     }

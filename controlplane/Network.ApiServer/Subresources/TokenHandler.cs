@@ -26,14 +26,15 @@ internal sealed class TokenHandler(ObjectRegistry registry, ServiceAccountTokens
                 [FieldFault.Invalid("spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes")]);
         }
 
+        body.Child("metadata")["name"] = name;
+        body.Child("metadata")["namespace"] = ns;
+        await registry.Admission.AdmitAsync(new(request.Write(), AdmissionOperation.Create, body, null));
         var (token, expires) = tokens.Issue(new Authentication.TokenRequest(ns, name, account.Text("metadata", "uid"))
         {
             Audiences = [.. body.Texts("spec", "audiences")], Lifetime = TimeSpan.FromSeconds(seconds), BoundTo = Bound(body, ns),
         });
         body["kind"] = "TokenRequest";
         body["apiVersion"] = "authentication.k8s.io/v1";
-        body.Child("metadata")["name"] = name;
-        body.Child("metadata")["namespace"] = ns;
         body.Child("spec")["expirationSeconds"] = seconds;
         body["status"] = new JsonObject { ["token"] = token, ["expirationTimestamp"] = WireTime.Format(expires) };
         await ObjectResponse.WriteAsync(request.Http, 201, body, request.Format);
