@@ -4,6 +4,7 @@ using Network.ApiServer.Allocation;
 using Network.ApiServer.Authentication;
 using Network.ApiServer.Authorization;
 using Network.ApiServer.Bootstrap;
+using Network.ApiServer.CustomResources;
 using Network.ApiServer.Discovery;
 using Network.ApiServer.Handlers;
 using Network.ApiServer.Http;
@@ -20,6 +21,7 @@ internal sealed class ApiServerParts : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly BootstrapObjects _bootstrap;
+    private readonly DefinitionController _definitions;
     private volatile bool _ready;
 
     public ApiServerParts(ApiServerSettings settings, IStore store, TimeProvider time, ILoggerFactory loggers)
@@ -31,13 +33,15 @@ internal sealed class ApiServerParts : IAsyncDisposable
         Registry.Admission = AdmissionPlugins.Create(Registry, authorizer, rbac);
         Hub = new WatchHub(store, loggers.CreateLogger("Network.ApiServer.WatchHub"));
         _bootstrap = new BootstrapObjects(Registry, settings, ranges);
+        var served = new ServedResources();
+        _definitions = new DefinitionController(Registry, served, Hub, loggers.CreateLogger("Network.ApiServer.CustomResources"));
         var tokens = new ServiceAccountTokens(settings.ServiceAccountKey, settings.ServiceAccountIssuer, Registry);
         var verbs = new VerbHandlers(Registry, Hub, _stopping.Token);
         var subresources = new SubresourceHandlers(verbs, SubresourceCatalog.Create(Registry, tokens, new AccessReviews(authorizer, rbac), settings));
         var health = new HealthHandler([new("ping", () => true), new("etcd", () => store.Revision >= 0), new("poststarthook/bootstrap", () => _ready)]);
         Pipeline = new RequestPipeline(
             new Authenticator(new CertificateAuthenticator(settings.ClientCa, time), tokens), new AccessCheck(authorizer),
-            new Routes(verbs, subresources, new DiscoveryHandler(), new OpenApiHandler(), health) { Issuer = new(tokens, settings.ServiceAccountIssuer) }, loggers.CreateLogger("Network.ApiServer.Requests"));
+            new Routes(verbs, subresources, new DiscoveryHandler(served), new OpenApiHandler(served, Registry), health) { Issuer = new(tokens, settings.ServiceAccountIssuer), Served = served }, loggers.CreateLogger("Network.ApiServer.Requests"));
     }
 
     public ObjectRegistry Registry { get; }
@@ -49,6 +53,7 @@ internal sealed class ApiServerParts : IAsyncDisposable
     public async Task BootstrapAsync()
     {
         await _bootstrap.EnsureAsync();
+        _definitions.Start();
         _ready = true;
     }
 
@@ -58,6 +63,7 @@ internal sealed class ApiServerParts : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
+        await _definitions.DisposeAsync();
         await Hub.DisposeAsync();
         _stopping.Dispose();
     }

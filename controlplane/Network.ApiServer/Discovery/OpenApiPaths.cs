@@ -13,6 +13,9 @@ internal sealed class OpenApiPaths(Utf8JsonWriter writer, OpenApiDialect dialect
     private static readonly string[] s_patchTypes =
         ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml"];
 
+    // kubectl chooses its patch by what stands here; strategic merge needs keys that only built-in kinds have.
+    private static readonly string[] s_customPatchTypes = [.. s_patchTypes.Where(t => !t.Contains("strategic"))];
+
     public void Write(ResourceInfo resource)
     {
         var root = resource.Group.Length == 0 ? "/api/v1/" : $"/apis/{resource.ApiVersion}/";
@@ -72,7 +75,7 @@ internal sealed class OpenApiPaths(Utf8JsonWriter writer, OpenApiDialect dialect
         writer.WriteStringValue(Tag(resource));
         writer.WriteEndArray();
         writer.WriteString("operationId"u8, OperationId(resource, action, sub));
-        WriteMedia(action);
+        WriteMedia(action, type);
         WriteParameters(action, type);
         if (dialect == OpenApiDialect.V3)
             WriteBody(action, type);
@@ -83,11 +86,11 @@ internal sealed class OpenApiPaths(Utf8JsonWriter writer, OpenApiDialect dialect
         writer.WriteEndObject();
     }
 
-    private void WriteMedia(string action)
+    private void WriteMedia(string action, MessageType? type)
     {
         if (dialect == OpenApiDialect.V3)
             return;
-        WriteTexts("consumes", action == "patch" ? s_patchTypes : ["*/*"]);
+        WriteTexts("consumes", action == "patch" ? PatchTypes(type) : ["*/*"]);
         WriteTexts("produces", ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]);
         WriteTexts("schemes", ["https"]);
     }
@@ -129,7 +132,7 @@ internal sealed class OpenApiPaths(Utf8JsonWriter writer, OpenApiDialect dialect
             return;
         writer.WriteStartObject("requestBody"u8);
         writer.WriteStartObject("content"u8);
-        foreach (var media in action == "patch" ? s_patchTypes : ["application/json"])
+        foreach (var media in action == "patch" ? PatchTypes(type) : ["application/json"])
         {
             writer.WriteStartObject(media);
             writer.WriteStartObject("schema"u8);
@@ -144,6 +147,8 @@ internal sealed class OpenApiPaths(Utf8JsonWriter writer, OpenApiDialect dialect
         writer.WriteEndObject();
         writer.WriteEndObject();
     }
+
+    private static string[] PatchTypes(MessageType? type) => type?.Structure is null ? s_patchTypes : s_customPatchTypes;
 
     private static MessageType? BodyOf(string action, MessageType? type) => action switch
     {

@@ -51,6 +51,8 @@ internal static class RequestBody
         // Old kubectl sends no Content-Type at all, which means JSON.
         switch (MediaType(request.Http.Request))
         {
+            case "application/vnd.kubernetes.protobuf" when type.Structure is not null:
+                throw Refusal.UnsupportedMediaType("application/json, application/yaml");
             case "application/vnd.kubernetes.protobuf":
                 return FromProtobuf(bytes, type);
             case "application/yaml" or "application/x-yaml" or "text/yaml":

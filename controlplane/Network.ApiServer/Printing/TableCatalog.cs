@@ -1,5 +1,6 @@
 using Network.Api.Resources;
 using Network.Api.Schema;
+using Network.ApiServer.CustomResources;
 
 namespace Network.ApiServer.Printing;
 
@@ -65,5 +66,5 @@ internal static class TableCatalog
         ["events.events.k8s.io"] = EventTable.New,
     };
 
-    public static TablePrinter For(ResourceInfo resource) => s_printers.GetValueOrDefault(resource.Qualified, s_createdAt);
+    public static TablePrinter For(ResourceInfo resource) => resource.CustomSchema is not null ? CustomTables.Of(resource) : s_printers.GetValueOrDefault(resource.Qualified, s_createdAt);
 }
