@@ -41,7 +41,7 @@ internal sealed class ApiServerParts : IAsyncDisposable
         var health = new HealthHandler([new("ping", () => true), new("etcd", () => store.Revision >= 0), new("poststarthook/bootstrap", () => _ready)]);
         Pipeline = new RequestPipeline(
             new Authenticator(new CertificateAuthenticator(settings.ClientCa, time), tokens), new AccessCheck(authorizer),
-            new Routes(verbs, subresources, new DiscoveryHandler(served), new OpenApiHandler(), health) { Issuer = new(tokens, settings.ServiceAccountIssuer), Served = served }, loggers.CreateLogger("Network.ApiServer.Requests"));
+            new Routes(verbs, subresources, new DiscoveryHandler(served), new OpenApiHandler(served), health) { Issuer = new(tokens, settings.ServiceAccountIssuer), Served = served }, loggers.CreateLogger("Network.ApiServer.Requests"));
     }
 
     public ObjectRegistry Registry { get; }
