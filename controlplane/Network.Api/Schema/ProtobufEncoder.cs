@@ -223,7 +223,7 @@ public ref struct ProtobufEncoder
 
     private void WriteTime()
     {
-        if (!DateTimeOffset.TryParse(_reader.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time))
+        if (!_reader.TryGetDateTimeOffset(out var time) && !DateTimeOffset.TryParse(_reader.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time))
             return;
         _out.Scalar(1, (ulong)time.ToUnixTimeSeconds());
         _out.Scalar(2, (ulong)(time.UtcTicks % TimeSpan.TicksPerSecond * 100));
