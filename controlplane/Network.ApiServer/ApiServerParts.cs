@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Network.Api.Pki;
 using Network.ApiServer.Admission;
 using Network.ApiServer.Allocation;
 using Network.ApiServer.Authentication;
@@ -31,12 +32,14 @@ internal sealed class ApiServerParts : IAsyncDisposable
         Registry.Admission = AdmissionPlugins.Create(Registry, authorizer, rbac);
         Hub = new WatchHub(store, loggers.CreateLogger("Network.ApiServer.WatchHub"));
         _bootstrap = new BootstrapObjects(Registry, settings, ranges);
-        var tokens = new ServiceAccountTokens(settings.ServiceAccountKey, settings.ServiceAccountIssuer, Registry);
+        var tokens = new ServiceAccountTokens(new JsonWebToken(settings.ServiceAccountKey), settings.ServiceAccountIssuer, Registry);
+        var authenticator = new Authenticator(new CertificateAuthenticator(settings.ClientCa, time), tokens, new BootstrapTokens(Registry));
         var verbs = new VerbHandlers(Registry, Hub, _stopping.Token);
-        var subresources = new SubresourceHandlers(verbs, SubresourceCatalog.Create(Registry, tokens, new AccessReviews(authorizer, rbac), settings));
+        var subresources = new SubresourceHandlers(verbs, SubresourceCatalog.Create(
+            Registry, tokens, new IdentityReviews(authenticator), new AccessReviews(authorizer, rbac), new KubeletProxy(Registry, settings)));
         var health = new HealthHandler([new("ping", () => true), new("etcd", () => store.Revision >= 0), new("poststarthook/bootstrap", () => _ready)]);
         Pipeline = new RequestPipeline(
-            new Authenticator(new CertificateAuthenticator(settings.ClientCa, time), tokens), new AccessCheck(authorizer),
+            authenticator, new AccessCheck(authorizer),
             new Routes(verbs, subresources, new DiscoveryHandler(), new OpenApiHandler(), health) { Issuer = new(tokens, settings.ServiceAccountIssuer) }, loggers.CreateLogger("Network.ApiServer.Requests"));
     }
 

@@ -37,9 +37,9 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
             case ["openapi", "v2" or "v3", ..] or ["swagger-2.0.0.pb-v1"]:
                 return openApi.HandleAsync(http, path);
             case [".well-known", "openid-configuration"]:
-                return ObjectResponse.WriteAsync(http, 200, Issuer.Configuration());
+                return Issuer.WriteConfigurationAsync(http);
             case ["openid", "v1", "jwks"]:
-                return ObjectResponse.WriteAsync(http, 200, Issuer.Keys());
+                return Issuer.WriteKeysAsync(http);
             default:
                 return health.TryHandle(http, steps) ?? ObjectResponse.WriteTextAsync(http, 404, "404 page not found\n");
         }

@@ -35,6 +35,8 @@ internal static class ServerVerbs
         kubeconfig.Required = needsKubeconfig;
         var root = Options.Text("--root-ca", "authority that pods trust the API server by (PEM file)");
         root.Required = name == "controllers";
+        var signer = Options.Text("--signing-key", "key of --root-ca, to sign certificate requests with (PEM file)");
+        var accounts = Options.Text("--service-account-key", "signs tokens for Secrets of type kubernetes.io/service-account-token (PEM file)");
         var health = Options.Number("--health-port", "loopback port of /healthz, /readyz and /metrics; 0 for none", HealthPorts.Of(name));
         var command = new Command(name, $"{description}\n\nExample:\n  {example}") { health };
         Option[] own = needsKubeconfig ? [kubeconfig] : [data, pki, listen, services];
@@ -43,7 +45,11 @@ internal static class ServerVerbs
         if (name is "server" or "controllers")
             command.Options.Add(pods);
         if (name == "controllers")
-            command.Options.Add(root);
+        {
+            foreach (var option in (Option[])[root, signer, accounts])
+                command.Options.Add(option);
+        }
+
         command.SetAction(async (parsed, cancel) =>
         {
             var directory = needsKubeconfig ? "" : parsed.GetValue(data)!;
@@ -56,6 +62,8 @@ internal static class ServerVerbs
                 ClusterCidr = name is "server" or "controllers" ? parsed.GetValue(pods) : default,
                 Kubeconfig = needsKubeconfig ? parsed.GetValue(kubeconfig) : null,
                 RootAuthority = name == "controllers" ? parsed.GetValue(root) : null,
+                SigningKey = name == "controllers" ? parsed.GetValue(signer) : null,
+                ServiceAccountKey = name == "controllers" ? parsed.GetValue(accounts) : null,
                 HealthPort = parsed.GetValue(health),
             }, cancel).ConfigureAwait(false);
             return 0;

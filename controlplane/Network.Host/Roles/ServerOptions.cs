@@ -24,5 +24,11 @@ public sealed record ServerOptions
     /// <summary>For controllers alone: the authority to publish (PEM file).</summary>
     public string? RootAuthority { get; init; }
 
+    /// <summary>For controllers alone: key of <see cref="RootAuthority"/>, to sign certificate requests with (PEM file).</summary>
+    public string? SigningKey { get; init; }
+
+    /// <summary>For controllers alone: signs tokens for Secrets (PEM file).</summary>
+    public string? ServiceAccountKey { get; init; }
+
     public int HealthPort { get; init; }
 }

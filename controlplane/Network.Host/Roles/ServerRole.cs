@@ -30,7 +30,10 @@ public static class ServerRole
             ApiServer(options, pki, time, loggers),
             new AddonsPart(addons, options.ServiceCidr, time, loggers),
             Scheduler(scheduler, time, loggers),
-            Controllers(controllers, options.ClusterCidr, pki.AuthorityCertificate, time, loggers),
+            Controllers(controllers, new ControllerSettings
+            {
+                ClusterCidr = options.ClusterCidr, RootCertificate = pki.AuthorityCertificate, Signer = pki.Signer, ServiceAccountKey = Key(pki.ServiceAccountKeyFile),
+            }, time, loggers),
         ], options.HealthPort, time, loggers, cancel).ConfigureAwait(false);
     }
 
@@ -58,7 +61,14 @@ public static class ServerRole
         using var loggers = Composition.Loggers(time);
         using var client = Composition.Client(options.Kubeconfig!, "podnet-controllers");
         var root = await File.ReadAllTextAsync(options.RootAuthority!, cancel).ConfigureAwait(false);
-        await Composition.RunAsync([Controllers(client, options.ClusterCidr, root, time, loggers)], options.HealthPort, time, loggers, cancel).ConfigureAwait(false);
+        var settings = new ControllerSettings
+        {
+            ClusterCidr = options.ClusterCidr,
+            RootCertificate = root,
+            Signer = options.SigningKey is { } key ? CertificateAuthority.Load(new PemPair(root, await File.ReadAllTextAsync(key, cancel).ConfigureAwait(false)), time) : null,
+            ServiceAccountKey = options.ServiceAccountKey is { } file ? Key(file) : null,
+        };
+        await Composition.RunAsync([Controllers(client, settings, time, loggers)], options.HealthPort, time, loggers, cancel).ConfigureAwait(false);
     }
 
     private static Part ApiServer(ServerOptions options, ClusterPki pki, TimeProvider time, ILoggerFactory loggers)
@@ -85,20 +95,25 @@ public static class ServerRole
 
     private static ApiServerSettings Settings(ServerOptions options, ClusterPki pki)
     {
-        var key = ECDsa.Create();
-        key.ImportFromPem(File.ReadAllText(pki.ServiceAccountKeyFile));
         return new ApiServerSettings
         {
             Listen = options.Listen,
             ListenHandle = SocketActivation.InheritedSocket(),
             ServingCertificate = pki.ApiServer([.. options.Listen.Select(endpoint => endpoint.Address), FirstServiceAddress(options.ServiceCidr)], options.ClusterDomain).Load(),
             ClientCa = X509Certificate2.CreateFromPem(pki.AuthorityCertificate),
-            ServiceAccountKey = key,
+            ServiceAccountKey = Key(pki.ServiceAccountKeyFile),
             ServiceCidr = options.ServiceCidr,
             // Pods cannot reach the server's loopback, so such an address is no endpoint of service default/kubernetes.
             Advertise = IPAddress.IsLoopback(Reachable(options).Address) ? null : Reachable(options),
             KubeletClientCertificate = pki.KubeletClient().Load(),
         };
+    }
+
+    private static ECDsa Key(string file)
+    {
+        var key = ECDsa.Create();
+        key.ImportFromPem(File.ReadAllText(file));
+        return key;
     }
 
     private static Part Scheduler(ApiClient client, TimeProvider time, ILoggerFactory loggers)
@@ -107,9 +122,9 @@ public static class ServerRole
         return new Part("scheduler", () => service.IsReady, service.RunAsync);
     }
 
-    private static Part Controllers(ApiClient client, IPNetwork clusterCidr, string rootCertificate, TimeProvider time, ILoggerFactory loggers)
+    private static Part Controllers(ApiClient client, ControllerSettings settings, TimeProvider time, ILoggerFactory loggers)
     {
-        var service = new ControllersService(client, new ControllerSettings { ClusterCidr = clusterCidr, RootCertificate = rootCertificate }, time, loggers);
+        var service = new ControllersService(client, settings, time, loggers);
         return new Part("controllers", () => service.IsReady, service.RunAsync);
     }
 
