@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Network.Api.Errors;
+using Network.ApiServer.Auditing;
 using Network.ApiServer.Http;
 using Network.ApiServer.Printing;
 using Network.ApiServer.Registry;
@@ -23,7 +24,7 @@ internal sealed class ListHandler(ObjectRegistry registry)
         if (!exact && request.Query("continue").Length == 0)
             await FreshReads.WaitAsync(registry.Store, request.Query("resourceVersion"), request.Cancel);
         var page = ListPage.Read(registry.Store, request, Selection.From(request));
-        if (request.Format is { Shape: ResponseShape.Object, Yaml: false, Pretty: false })
+        if (request.Format is { Shape: ResponseShape.Object, Yaml: false, Pretty: false } && AuditRecord.Of(request.Http)?.KeepsResponse != true)
             await WritePlainAsync(request, page);
         else
             await ObjectResponse.WriteAsync(request.Http, 200, Shape(request, page), request.Format);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Network.Api.Errors;
+using Network.ApiServer.Auditing;
 using Network.ApiServer.Printing;
 using Network.ApiServer.Storage;
 using Network.Store;
@@ -57,6 +58,8 @@ internal static class ObjectResponse
         http.Response.ContentLength = bytes.Length;
         if (http.Response.Headers.CacheControl.Count == 0)
             http.Response.Headers.CacheControl = "no-cache, private";
+        if (AuditRecord.Of(http) is { } record && contentType == "application/json" && (record.KeepsResponse || code >= 400))
+            record.ResponseBody = bytes;
         await http.Response.Body.WriteAsync(bytes, http.RequestAborted);
     }
 }

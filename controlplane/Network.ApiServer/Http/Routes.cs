@@ -15,6 +15,9 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
     /// <summary>Public keys of account tokens, for verifiers outside the cluster.</summary>
     public required IssuerDocuments Issuer { get; init; }
 
+    /// <summary>Null serves no /metrics.</summary>
+    public Func<string>? RenderMetrics { get; init; }
+
     public Route Find(HttpContext http)
     {
         var path = http.Request.Path.Value ?? "/";
@@ -38,6 +41,8 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
                 return openApi.HandleAsync(http, path);
             case [".well-known", "openid-configuration"]:
                 return Issuer.WriteConfigurationAsync(http);
+            case ["metrics"] when RenderMetrics is not null:
+                return ObjectResponse.WriteTextAsync(http, 200, RenderMetrics());
             case ["openid", "v1", "jwks"]:
                 return Issuer.WriteKeysAsync(http);
             default:
@@ -54,7 +59,7 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
         var verb = VerbOf(http.Request, target);
         var access = new AccessRequest(verb)
         {
-            Group = target.Resource.Group, Resource = target.Resource.Plural, Subresource = target.Subresource,
+            Group = target.Resource.Group, Version = target.Resource.Version, Resource = target.Resource.Plural, Subresource = target.Subresource,
             Name = target.Name.Length > 0 ? target.Name : SelectedField(http.Request, verb, "metadata.name"), OnlyNode = SelectedField(http.Request, verb, "spec.nodeName"),
             // A namespace itself is judged inside itself, so that a namespace admin may read it.
             Namespace = target.Resource is { Plural: "namespaces", Group: "" } ? target.Name : target.Namespace,

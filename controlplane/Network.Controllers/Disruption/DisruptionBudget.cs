@@ -1,5 +1,5 @@
-using System.Globalization;
 using k8s.Models;
+using Network.Controllers.Deployments;
 
 namespace Network.Controllers.Disruption;
 
@@ -18,9 +18,5 @@ internal sealed record DisruptionBudget(int Expected, int Desired, int Healthy)
     }
 
     // Percentages round up in both directions, as upstream does.
-    private static int Resolve(IntOrString value, int total)
-    {
-        var text = value.ToString();
-        return text.EndsWith('%') ? (int)Math.Ceiling(int.Parse(text[..^1], CultureInfo.InvariantCulture) * total / 100.0) : int.Parse(text, CultureInfo.InvariantCulture);
-    }
+    private static int Resolve(IntOrString value, int total) => RolloutArithmetic.Resolve(value, "0", total, up: true);
 }

@@ -64,7 +64,7 @@ internal sealed class DisruptionController : IController
     private async Task<int> ExpectedAsync(V1PodDisruptionBudget budget, List<V1Pod> pods, CancellationToken cancel)
     {
         // An absolute minimum needs no owner: pods made by hand count as well.
-        if (budget.Spec.MaxUnavailable is null && budget.Spec.MinAvailable?.ToString().EndsWith('%') != true)
+        if (budget.Spec.MaxUnavailable is null && budget.Spec.MinAvailable?.Value.EndsWith('%') != true)
             return pods.Count;
         var total = 0;
         foreach (var owner in pods.Select(p => p.Metadata.OwnerReferences?.FirstOrDefault(o => o.Controller == true)).DistinctBy(o => o?.Uid))
