@@ -18,6 +18,9 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
 
     public required ServedResources Served { get; init; }
 
+    /// <summary>Null serves no /metrics.</summary>
+    public Func<string>? RenderMetrics { get; init; }
+
     public Route Find(HttpContext http)
     {
         var path = http.Request.Path.Value ?? "/";
@@ -40,9 +43,11 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
             case ["openapi", "v2" or "v3", ..] or ["swagger-2.0.0.pb-v1"]:
                 return openApi.HandleAsync(http, path);
             case [".well-known", "openid-configuration"]:
-                return ObjectResponse.WriteAsync(http, 200, Issuer.Configuration());
+                return Issuer.WriteConfigurationAsync(http);
+            case ["metrics"] when RenderMetrics is not null:
+                return ObjectResponse.WriteTextAsync(http, 200, RenderMetrics());
             case ["openid", "v1", "jwks"]:
-                return ObjectResponse.WriteAsync(http, 200, Issuer.Keys());
+                return Issuer.WriteKeysAsync(http);
             default:
                 return health.TryHandle(http, steps) ?? ObjectResponse.WriteTextAsync(http, 404, "404 page not found\n");
         }
@@ -57,7 +62,7 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
         var verb = VerbOf(http.Request, target);
         var access = new AccessRequest(verb)
         {
-            Group = target.Resource.Group, Resource = target.Resource.Plural, Subresource = target.Subresource,
+            Group = target.Resource.Group, Version = target.Resource.Version, Resource = target.Resource.Plural, Subresource = target.Subresource,
             Name = target.Name.Length > 0 ? target.Name : SelectedField(http.Request, verb, "metadata.name"), OnlyNode = SelectedField(http.Request, verb, "spec.nodeName"),
             // A namespace itself is judged inside itself, so that a namespace admin may read it.
             Namespace = target.Resource is { Plural: "namespaces", Group: "" } ? target.Name : target.Namespace,
