@@ -36,7 +36,7 @@ internal sealed class ApiServerParts : IAsyncDisposable
         var health = new HealthHandler([new("ping", () => true), new("etcd", () => store.Revision >= 0), new("poststarthook/bootstrap", () => _ready)]);
         Pipeline = new RequestPipeline(
             new Authenticator(new CertificateAuthenticator(settings.ClientCa, time), tokens), new AccessCheck(rbac),
-            new Routes(verbs, subresources, new DiscoveryHandler(), new OpenApiHandler(), health) { Issuer = new(tokens, settings.ServiceAccountIssuer) }, loggers.CreateLogger("Network.ApiServer.Requests"));
+            new Routes(verbs, subresources, new DiscoveryHandler(), new OpenApiHandler(), health) { Store = store, Issuer = new(tokens, settings.ServiceAccountIssuer) }, loggers.CreateLogger("Network.ApiServer.Requests"));
     }
 
     public ObjectRegistry Registry { get; }
