@@ -54,7 +54,10 @@ internal sealed class ApiServerParts : IAsyncDisposable
             _audit = new AuditLog(AuditPolicy.Parse(audit.Policy), audit.Path, time, loggers.CreateLogger("Network.ApiServer.Audit"));
         Pipeline = new RequestPipeline(
             authenticator, new AccessCheck(authorizer),
-            new Routes(verbs, subresources, new DiscoveryHandler(served), new OpenApiHandler(served), health) { Issuer = new(tokens, settings.ServiceAccountIssuer), Served = served, RenderMetrics = settings.RenderMetrics },
+            new Routes(verbs, subresources, new DiscoveryHandler(served), new OpenApiHandler(served), health)
+            {
+                Store = store, Issuer = new(tokens, settings.ServiceAccountIssuer), Served = served, RenderMetrics = settings.RenderMetrics,
+            },
             loggers.CreateLogger("Network.ApiServer.Requests"))
         {
             Limits = new(settings.InFlight.Reads, settings.InFlight.Writes), Audit = _audit,
