@@ -87,7 +87,10 @@ public sealed class StructuralSchema
 
     public bool HasDefaults { get; }
 
-    public static StructuralSchema Parse(JsonObject source) => new(source);
+    /// <summary>What the definition says, for documents.</summary>
+    public JsonObject Source { get; private init; } = [];
+
+    public static StructuralSchema Parse(JsonObject source) => new(source) { Source = source };
 
     private IEnumerable<StructuralSchema> Children()
     {

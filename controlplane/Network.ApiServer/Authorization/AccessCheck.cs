@@ -1,4 +1,5 @@
 using Network.Api.Errors;
+using Network.ApiServer.Auditing;
 using Network.ApiServer.Authentication;
 
 namespace Network.ApiServer.Authorization;
@@ -6,9 +7,12 @@ namespace Network.ApiServer.Authorization;
 /// <summary>Refuses what no authorizer allows, in upstream's words.</summary>
 internal sealed class AccessCheck(IAuthorizer authorizer)
 {
-    public void Require(UserInfo user, AccessRequest request)
+    /// <param name="record">Learns what was decided and why.</param>
+    public void Require(UserInfo user, AccessRequest request, AuditRecord? record = null)
     {
         var decision = authorizer.Decide(user, request);
+        record?.Annotate("authorization.k8s.io/decision", decision.Allowed ? "allow" : "forbid");
+        record?.Annotate("authorization.k8s.io/reason", decision.Reason ?? "");
         if (decision.Allowed)
             return;
         if (request.Path.Length > 0)

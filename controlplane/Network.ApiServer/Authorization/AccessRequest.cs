@@ -7,6 +7,8 @@ internal sealed record AccessRequest(string Verb)
 {
     public string Group { get; init; } = "";
 
+    public string Version { get; init; } = "";
+
     public string Resource { get; init; } = "";
 
     public string Subresource { get; init; } = "";
@@ -20,6 +22,9 @@ internal sealed record AccessRequest(string Verb)
 
     /// <summary>Set for non-resource requests.</summary>
     public string Path { get; init; } = "";
+
+    /// <summary>Lasts as long as the client wants: no latency, no place among the requests in flight.</summary>
+    public bool IsLongRunning => Verb == "watch" || Subresource is "exec" or "attach" or "portforward" or "proxy" or "log";
 
     public string FullResource => Subresource.Length > 0 ? $"{Resource}/{Subresource}" : Resource;
 

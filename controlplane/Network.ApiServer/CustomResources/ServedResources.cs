@@ -17,8 +17,12 @@ internal sealed class ServedResources
 
     public ResourceInfo? Find(string group, string version, string plural) => _now.ByPath.GetValueOrDefault((group, version, plural));
 
-    public void Replace(IReadOnlyList<ResourceInfo> custom)
+    /// <summary>Names the custom resources served now, also across restarts; empty when there are none.</summary>
+    public string Fingerprint { get; private set; } = "";
+
+    public void Replace(IReadOnlyList<ResourceInfo> custom, string fingerprint)
     {
+        Fingerprint = fingerprint;
         _now = Snapshot.Of(custom);
         Generation++;
     }

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.IO.Compression;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
@@ -10,23 +8,21 @@ using Network.Api.Resources;
 using Network.Api.Schema;
 using Network.ApiServer.CustomResources;
 using Network.ApiServer.Http;
-using Network.ApiServer.Registry;
 
 namespace Network.ApiServer.Discovery;
 
 /// <summary>
-/// /openapi/v2 and /openapi/v3. A document is built when first asked for and kept compressed until its tag changes, which it does only with custom kinds: the
-/// built-in ones are those of this build.
+/// /openapi/v2 and /openapi/v3. A document is built when first asked for and kept compressed. Those of built-in groups never change while the server
+/// runs, so their tag is one number of this build; those that show custom kinds change with the definitions.
 /// </summary>
-internal sealed class OpenApiHandler(ServedResources served, ObjectRegistry registry)
+internal sealed class OpenApiHandler(ServedResources served)
 {
     // Spelled with dots: Go's mime parser refuses the @ of the request's spelling.
     private const string GnosticType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
-    private readonly CustomDefinitions _custom = new(registry);
-    private readonly ConcurrentDictionary<string, (string Tag, byte[] Compressed)> _documents = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Name, int Generation), byte[]> _compressed = new();
 
-    private static string BuiltIn => field ??= ApiDocs.Fingerprint(ServerVersion.Git + string.Join(' ', ResourceCatalog.All.Select(r => r.ApiVersion + "/" + r.Kind)));
+    private static string Build => field ??= ApiDocs.Fingerprint(ServerVersion.Git + string.Join(' ', ResourceCatalog.All.Select(r => r.ApiVersion + "/" + r.Kind)));
 
     public Task HandleAsync(HttpContext http, string path)
     {
@@ -36,30 +32,26 @@ internal sealed class OpenApiHandler(ServedResources served, ObjectRegistry regi
         return groupVersion.Length == 0 ? WriteIndexAsync(http) : WriteV3Async(http, groupVersion);
     }
 
-    private Task WriteV2Async(HttpContext http, bool gnostic)
+    private Task WriteV2Async(HttpContext http, bool gnostic) => WriteAsync(http, gnostic ? "v2.pb" : "v2", gnostic ? GnosticType : "application/json", into =>
     {
-        var resources = served.All;
-        return WriteAsync(http, gnostic ? "v2.pb" : "v2", HashOf(resources), gnostic ? GnosticType : "application/json", into =>
+        var json = OpenApiDocuments.V2(served.All);
+        if (!gnostic)
         {
-            var json = OpenApiDocuments.V2(resources, _custom);
-            if (!gnostic)
-            {
-                into.Write(json.WrittenSpan);
-                return;
-            }
+            into.Write(json.WrittenSpan);
+            return;
+        }
 
-            using var document = JsonDocument.Parse(json.WrittenMemory);
-            using var wire = new ProtobufWriter();
-            GnosticDocument.Write(wire, document.RootElement);
-            into.Write(wire.Written.Span);
-        });
-    }
+        using var document = JsonDocument.Parse(json.WrittenMemory);
+        using var wire = new ProtobufWriter();
+        GnosticDocument.Write(wire, document.RootElement);
+        into.Write(wire.Written.Span);
+    });
 
     private Task WriteIndexAsync(HttpContext http)
     {
         var paths = new JsonObject();
-        foreach (var resources in served.All.GroupBy(r => PathOf(r.ApiVersion)))
-            paths[resources.Key] = new JsonObject { ["serverRelativeURL"] = $"/openapi/v3/{resources.Key}?hash={HashOf([.. resources])}" };
+        foreach (var name in served.All.Select(r => PathOf(r.ApiVersion)).Distinct())
+            paths[name] = new JsonObject { ["serverRelativeURL"] = $"/openapi/v3/{name}?hash={HashOf(GenerationOf(name))}" };
         return ObjectResponse.WriteAsync(http, 200, new JsonObject { ["paths"] = paths });
     }
 
@@ -68,16 +60,16 @@ internal sealed class OpenApiHandler(ServedResources served, ObjectRegistry regi
         var resources = served.All.Where(r => PathOf(r.ApiVersion) == name).ToList();
         if (resources.Count == 0)
             throw Refusal.NoSuchResource();
-        var hash = HashOf(resources);
-        if (http.Request.Query["hash"] == hash)
+        if (http.Request.Query["hash"] == HashOf(GenerationOf(name)))
             http.Response.Headers.CacheControl = "public, immutable";
-        return WriteAsync(http, name, hash, "application/json", into => into.Write(OpenApiDocuments.V3(resources, _custom).WrittenSpan));
+        return WriteAsync(http, name, "application/json", into => into.Write(OpenApiDocuments.V3(resources).WrittenSpan));
     }
 
-    private async Task WriteAsync(HttpContext http, string name, string hash, string type, Action<Stream> build)
+    private async Task WriteAsync(HttpContext http, string name, string type, Action<Stream> build)
     {
         var response = http.Response;
-        var tag = $"\"{hash}-{name.Replace('/', '-')}\"";
+        var generation = GenerationOf(name);
+        var tag = $"\"{HashOf(generation)}-{name.Replace('/', '-')}\"";
         response.Headers.ETag = tag;
         response.Headers.Append("Vary", "Accept, Accept-Encoding");
         if (http.Request.Headers.IfNoneMatch == tag)
@@ -86,28 +78,26 @@ internal sealed class OpenApiHandler(ServedResources served, ObjectRegistry regi
             return;
         }
 
-        if (!_documents.TryGetValue(name, out var document) || document.Tag != tag)
-            _documents[name] = document = (tag, Compress(build));
+        foreach (var old in _compressed.Keys.Where(key => key.Name == name && key.Generation != generation))
+            _compressed.TryRemove(old, out _);
+        var compressed = _compressed.GetOrAdd((name, generation), _ => Compress(build));
         if (Compression.IsAccepted(http.Request))
         {
             response.Headers.ContentEncoding = "gzip";
-            await ObjectResponse.WriteBytesAsync(http, 200, type, document.Compressed);
+            await ObjectResponse.WriteBytesAsync(http, 200, type, compressed);
             return;
         }
 
         response.ContentType = type;
-        await using var plain = new GZipStream(new MemoryStream(document.Compressed), CompressionMode.Decompress);
+        await using var plain = new GZipStream(new MemoryStream(compressed), CompressionMode.Decompress);
         await plain.CopyToAsync(response.Body, http.RequestAborted);
     }
 
-    private string HashOf(IReadOnlyList<ResourceInfo> resources)
-    {
-        var custom = resources.Where(r => r.CustomSchema is not null).ToList();
-        if (custom.Count == 0)
-            return BuiltIn;
-        var marks = string.Join(' ', custom.Select(r => $"{r.Version}/{r.Plural}/{_custom.MarkOf(r)}"));
-        return Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(BuiltIn + marks)));
-    }
+    // 0 for what shows built-in groups only.
+    private int GenerationOf(string name) =>
+        name.StartsWith("v2", StringComparison.Ordinal) || served.Custom.Any(r => PathOf(r.ApiVersion) == name) ? served.Generation : 0;
+
+    private string HashOf(int generation) => generation == 0 ? Build : $"{Build}.{served.Fingerprint}";
 
     private static byte[] Compress(Action<Stream> build)
     {

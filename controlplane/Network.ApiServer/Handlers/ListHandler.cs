@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Network.Api.Errors;
+using Network.ApiServer.Auditing;
 using Network.ApiServer.Http;
 using Network.ApiServer.Printing;
 using Network.ApiServer.Registry;
@@ -26,7 +27,7 @@ internal sealed class ListHandler(ObjectRegistry registry)
         var page = ListPage.Read(registry.Store, request, Selection.From(request));
         if (request.Format.Protobuf)
             await ProtobufResponse.WriteListAsync(request, Metadata(page), page.Entries);
-        else if (request.Format is { Shape: ResponseShape.Object, Yaml: false, Pretty: false })
+        else if (request.Format is { Shape: ResponseShape.Object, Yaml: false, Pretty: false } && AuditRecord.Of(request.Http)?.KeepsResponse != true)
             await WritePlainAsync(request, page);
         else
             await ObjectResponse.WriteAsync(request.Http, 200, Shape(request, page), request.Format);

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Network.Api.Errors;
 using Network.Api.Schema;
+using Network.ApiServer.Auditing;
 using Network.ApiServer.Printing;
 using Network.ApiServer.Storage;
 using Network.Store;
@@ -61,6 +62,8 @@ internal static class ObjectResponse
         http.Response.ContentType = contentType;
         if (http.Response.Headers.CacheControl.Count == 0)
             http.Response.Headers.CacheControl = "no-cache, private";
+        if (AuditRecord.Of(http) is { } record && contentType == "application/json" && (record.KeepsResponse || code >= 400))
+            record.ResponseBody = bytes;
         if (Compression.Applies(http, bytes.Length))
         {
             await using var compressed = Compression.Begin(http.Response);

@@ -7,16 +7,23 @@ using Network.ApiServer.CustomResources;
 using Network.ApiServer.Discovery;
 using Network.ApiServer.Handlers;
 using Network.ApiServer.Subresources;
+using Network.Store;
 
 namespace Network.ApiServer.Http;
 
 /// <summary>Finds the handler of a URL.</summary>
 internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresources, DiscoveryHandler discovery, OpenApiHandler openApi, HealthHandler health)
 {
+    /// <summary>Where objects are; several servers may write to it.</summary>
+    public required IStore Store { get; init; }
+
     /// <summary>Public keys of account tokens, for verifiers outside the cluster.</summary>
     public required IssuerDocuments Issuer { get; init; }
 
     public required ServedResources Served { get; init; }
+
+    /// <summary>Null serves no /metrics.</summary>
+    public Func<string>? RenderMetrics { get; init; }
 
     public Route Find(HttpContext http)
     {
@@ -40,9 +47,11 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
             case ["openapi", "v2" or "v3", ..] or ["swagger-2.0.0.pb-v1"]:
                 return openApi.HandleAsync(http, path);
             case [".well-known", "openid-configuration"]:
-                return ObjectResponse.WriteAsync(http, 200, Issuer.Configuration());
+                return Issuer.WriteConfigurationAsync(http);
+            case ["metrics"] when RenderMetrics is not null:
+                return ObjectResponse.WriteTextAsync(http, 200, RenderMetrics());
             case ["openid", "v1", "jwks"]:
-                return ObjectResponse.WriteAsync(http, 200, Issuer.Keys());
+                return Issuer.WriteKeysAsync(http);
             default:
                 return health.TryHandle(http, steps) ?? ObjectResponse.WriteTextAsync(http, 404, "404 page not found\n");
         }
@@ -57,7 +66,7 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
         var verb = VerbOf(http.Request, target);
         var access = new AccessRequest(verb)
         {
-            Group = target.Resource.Group, Resource = target.Resource.Plural, Subresource = target.Subresource,
+            Group = target.Resource.Group, Version = target.Resource.Version, Resource = target.Resource.Plural, Subresource = target.Subresource,
             Name = target.Name.Length > 0 ? target.Name : SelectedField(http.Request, verb, "metadata.name"), OnlyNode = SelectedField(http.Request, verb, "spec.nodeName"),
             // A namespace itself is judged inside itself, so that a namespace admin may read it.
             Namespace = target.Resource is { Plural: "namespaces", Group: "" } ? target.Name : target.Namespace,
@@ -67,7 +76,7 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
         return new Route(access, user => DispatchAsync(http, target, verb, user));
     }
 
-    private Task DispatchAsync(HttpContext http, RequestTarget target, string verb, UserInfo user)
+    private async Task DispatchAsync(HttpContext http, RequestTarget target, string verb, UserInfo user)
     {
         // Streams answer in their own types; nothing is negotiated.
         var streams = target.Subresource is "log" or "exec" or "attach" or "portforward" or "proxy";
@@ -75,9 +84,12 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
         var request = new ApiRequest(http, target, user, format);
         if (target.Resource.DeprecationWarning.Length > 0)
             request.Warn(target.Resource.DeprecationWarning);
-        return target.Subresource.Length > 0 || target.Resource.Has(ResourceTraits.CreateOnly)
-            ? subresources.HandleAsync(request, verb)
-            : verbs.HandleAsync(request, verb);
+        var beside = target.Subresource.Length > 0 || target.Resource.Has(ResourceTraits.CreateOnly);
+        // Whatever decides by what is stored must know what other servers have answered. Plain reads say how fresh they
+        // must be (FreshReads), and a watch starts from where its client is.
+        if (beside || verb is not ("get" or "list" or "watch"))
+            await Store.FreshAsync(request.Cancel);
+        await (beside ? subresources.HandleAsync(request, verb) : verbs.HandleAsync(request, verb));
     }
 
     // A list or watch of one name, or of one node's pods, is judged as what it is (apiserver endpoints/request).

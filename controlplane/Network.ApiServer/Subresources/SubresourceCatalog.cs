@@ -8,12 +8,10 @@ namespace Network.ApiServer.Subresources;
 internal static class SubresourceCatalog
 {
     public static IReadOnlyDictionary<string, Func<ApiRequest, string, Task>> Create(
-        ObjectRegistry registry, ServiceAccountTokens tokens, AccessReviews access, ApiServerSettings settings)
+        ObjectRegistry registry, ServiceAccountTokens tokens, IdentityReviews identity, AccessReviews access, KubeletProxy proxy)
     {
         var binding = new BindingHandler(registry);
         var scale = new ScaleHandler(registry);
-        var proxy = new KubeletProxy(registry, settings);
-        var identity = new IdentityReviews(tokens);
         return new Dictionary<string, Func<ApiRequest, string, Task>>
         {
             ["bindings"] = (r, _) => binding.HandleAsync(r),

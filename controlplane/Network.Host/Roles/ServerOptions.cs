@@ -1,4 +1,5 @@
 using System.Net;
+using Network.Store.Etcd;
 
 namespace Network.Host.Roles;
 
@@ -9,6 +10,9 @@ public sealed record ServerOptions
 
     /// <summary>Holds the cluster's authority and certificates; made complete on start.</summary>
     public string PkiDirectory { get; init; } = "/var/lib/podnet/server/pki";
+
+    /// <summary>The etcd that holds the objects; null keeps them in a file of this server.</summary>
+    public EtcdSettings? Etcd { get; init; }
 
     public IReadOnlyList<IPEndPoint> Listen { get; init; } = [new IPEndPoint(IPAddress.Loopback, 6443)];
 
@@ -23,6 +27,18 @@ public sealed record ServerOptions
 
     /// <summary>For controllers alone: the authority to publish (PEM file).</summary>
     public string? RootAuthority { get; init; }
+
+    /// <summary>For controllers alone: key of <see cref="RootAuthority"/>, to sign certificate requests with (PEM file).</summary>
+    public string? SigningKey { get; init; }
+
+    /// <summary>For controllers alone: signs tokens for Secrets (PEM file).</summary>
+    public string? ServiceAccountKey { get; init; }
+
+    /// <summary>What the audit log keeps (audit.k8s.io/v1 Policy file); null keeps none.</summary>
+    public string? AuditPolicy { get; init; }
+
+    /// <summary>Where audit events are appended; null is audit.log in the data directory.</summary>
+    public string? AuditLog { get; init; }
 
     public int HealthPort { get; init; }
 }

@@ -23,7 +23,8 @@ internal static class ProcessPlan
             plan.Add(new PlannedProcess("apiserver", server, ["apiserver", .. apiArguments], true));
             plan.Add(new PlannedProcess("scheduler", server, ["scheduler", "--kubeconfig", $"{paths.Pki}/scheduler.kubeconfig"], false));
             plan.Add(new PlannedProcess("controllers", server,
-                ["controllers", "--kubeconfig", $"{paths.Pki}/controllers.kubeconfig", "--cluster-cidr", settings.Topology.PodCidr.ToString(), "--root-ca", $"{paths.Pki}/ca.crt"], false));
+                ["controllers", "--kubeconfig", $"{paths.Pki}/controllers.kubeconfig", "--cluster-cidr", settings.Topology.PodCidr.ToString(), "--root-ca", $"{paths.Pki}/ca.crt",
+                    "--signing-key", $"{paths.Pki}/ca.key", "--service-account-key", $"{paths.Pki}/sa.key"], false));
         }
         else
         {
