@@ -6,6 +6,7 @@ using Network.ApiServer.Auditing;
 using Network.ApiServer.Authentication;
 using Network.ApiServer.Authorization;
 using Network.ApiServer.Bootstrap;
+using Network.ApiServer.CustomResources;
 using Network.ApiServer.Discovery;
 using Network.ApiServer.Handlers;
 using Network.ApiServer.Http;
@@ -24,6 +25,7 @@ internal sealed class ApiServerParts : IAsyncDisposable
     private readonly BootstrapObjects _bootstrap;
     private readonly StorageMetrics _storage;
     private readonly AuditLog? _audit;
+    private readonly DefinitionController _definitions;
     private volatile bool _ready;
 
     public ApiServerParts(ApiServerSettings settings, IStore store, TimeProvider time, ILoggerFactory loggers)
@@ -35,6 +37,8 @@ internal sealed class ApiServerParts : IAsyncDisposable
         Registry.Admission = AdmissionPlugins.Create(Registry, authorizer, rbac);
         Hub = new WatchHub(store, loggers.CreateLogger("Network.ApiServer.WatchHub"));
         _bootstrap = new BootstrapObjects(Registry, settings, ranges);
+        var served = new ServedResources();
+        _definitions = new DefinitionController(Registry, served, Hub, loggers.CreateLogger("Network.ApiServer.CustomResources"));
         var tokens = new ServiceAccountTokens(new JsonWebToken(settings.ServiceAccountKey), settings.ServiceAccountIssuer, Registry);
         var authenticator = new Authenticator(new CertificateAuthenticator(settings.ClientCa, time), tokens, new BootstrapTokens(Registry));
         var verbs = new VerbHandlers(Registry, Hub, _stopping.Token);
@@ -50,7 +54,10 @@ internal sealed class ApiServerParts : IAsyncDisposable
             _audit = new AuditLog(AuditPolicy.Parse(audit.Policy), audit.Path, time, loggers.CreateLogger("Network.ApiServer.Audit"));
         Pipeline = new RequestPipeline(
             authenticator, new AccessCheck(authorizer),
-            new Routes(verbs, subresources, new DiscoveryHandler(), new OpenApiHandler(), health) { Issuer = new(tokens, settings.ServiceAccountIssuer), RenderMetrics = settings.RenderMetrics },
+            new Routes(verbs, subresources, new DiscoveryHandler(served), new OpenApiHandler(), health)
+            {
+                Issuer = new(tokens, settings.ServiceAccountIssuer), Served = served, RenderMetrics = settings.RenderMetrics,
+            },
             loggers.CreateLogger("Network.ApiServer.Requests"))
         {
             Limits = new(settings.InFlight.Reads, settings.InFlight.Writes), Audit = _audit,
@@ -66,6 +73,7 @@ internal sealed class ApiServerParts : IAsyncDisposable
     public async Task BootstrapAsync()
     {
         await _bootstrap.EnsureAsync();
+        _definitions.Start();
         _ready = true;
     }
 
@@ -75,6 +83,7 @@ internal sealed class ApiServerParts : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
+        await _definitions.DisposeAsync();
         await Hub.DisposeAsync();
         if (_audit is not null)
             await _audit.DisposeAsync();

@@ -28,6 +28,7 @@ internal sealed class BootstrapObjects(ObjectRegistry registry, ApiServerSetting
             await EnsureAsync("clusterroles", role);
         foreach (var binding in BootstrapPolicy.ClusterRoleBindings())
             await EnsureAsync("clusterrolebindings", binding);
+        await Task.WhenAll(GroupRegistrations.All(registry.Time.GetUtcNow()).Select(g => CreateAsync("apiservices", "apiregistration.k8s.io", "", g)));
         if (settings.Advertise is not null)
             await EnsureServiceAsync();
     }

@@ -7,6 +7,9 @@ namespace Network.ApiServer.Http;
 /// <summary>One request to a resource on its way through a handler.</summary>
 internal sealed record ApiRequest(HttpContext Http, RequestTarget Target, UserInfo User, ResponseFormat Format)
 {
+    /// <summary>How to answer. Kinds that are defined while the server runs have no protobuf form.</summary>
+    public ResponseFormat Format { get; init; } = Format.Protobuf && !Target.Resource.Protobuf ? ResponseFormat.From(Http.Request, false) : Format;
+
     public CancellationToken Cancel => Http.RequestAborted;
 
     public string Query(string name) => Http.Request.Query[name].ToString();

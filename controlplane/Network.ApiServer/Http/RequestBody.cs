@@ -54,6 +54,8 @@ internal static class RequestBody
         // Old kubectl sends no Content-Type at all, which means JSON.
         switch (MediaType(request.Http.Request))
         {
+            case "application/vnd.kubernetes.protobuf" when type.Structure is not null:
+                throw Refusal.UnsupportedMediaType("application/json, application/yaml");
             case "application/vnd.kubernetes.protobuf":
                 var value = FromProtobuf(bytes, type);
                 if (AuditRecord.Of(request.Http) is { KeepsRequest: true } record)

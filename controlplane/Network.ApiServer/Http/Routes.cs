@@ -3,6 +3,7 @@ using Network.Api.Errors;
 using Network.Api.Resources;
 using Network.ApiServer.Authentication;
 using Network.ApiServer.Authorization;
+using Network.ApiServer.CustomResources;
 using Network.ApiServer.Discovery;
 using Network.ApiServer.Handlers;
 using Network.ApiServer.Subresources;
@@ -14,6 +15,8 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
 {
     /// <summary>Public keys of account tokens, for verifiers outside the cluster.</summary>
     public required IssuerDocuments Issuer { get; init; }
+
+    public required ServedResources Served { get; init; }
 
     /// <summary>Null serves no /metrics.</summary>
     public Func<string>? RenderMetrics { get; init; }
@@ -52,7 +55,7 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
 
     private Route Resource(HttpContext http, string group, string version, ReadOnlySpan<string> steps)
     {
-        if (RequestTarget.Parse(group, version, steps) is not { } target)
+        if (RequestTarget.Parse(Served, group, version, steps) is not { } target)
             throw Refusal.NoSuchResource();
         if (target.Subresource.Length > 0 && target.Resource.Subresource(target.Subresource) is null)
             throw Refusal.NoSuchResource();
@@ -75,6 +78,8 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
         var streams = target.Subresource is "log" or "exec" or "attach" or "portforward" or "proxy";
         var format = streams ? new ResponseFormat(ResponseShape.Object, false, false) : ResponseFormat.From(http.Request);
         var request = new ApiRequest(http, target, user, format);
+        if (target.Resource.DeprecationWarning.Length > 0)
+            request.Warn(target.Resource.DeprecationWarning);
         return target.Subresource.Length > 0 || target.Resource.Has(ResourceTraits.CreateOnly)
             ? subresources.HandleAsync(request, verb)
             : verbs.HandleAsync(request, verb);

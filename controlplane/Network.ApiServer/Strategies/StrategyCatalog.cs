@@ -1,5 +1,6 @@
 using Network.Api.Resources;
 using Network.ApiServer.Allocation;
+using Network.ApiServer.CustomResources;
 using Network.Store;
 
 namespace Network.ApiServer.Strategies;
@@ -26,6 +27,9 @@ internal sealed class StrategyCatalog
             [("", "resourcequotas")] = new ResourceQuotaStrategy(),
             [("", "secrets")] = new SecretStrategy(),
             [("", "services")] = new ServiceStrategy(new ServiceAllocator(store, time, ranges)),
+            // The server itself writes the status when it registers its groups.
+            [("apiregistration.k8s.io", "apiservices")] = _keepsStatus,
+            [("apiextensions.k8s.io", "customresourcedefinitions")] = new DefinitionStrategy(),
             [("apps", "daemonsets")] = new DaemonSetStrategy(),
             [("apps", "deployments")] = new DeploymentStrategy(),
             [("apps", "replicasets")] = new ReplicaSetStrategy(),
@@ -45,6 +49,6 @@ internal sealed class StrategyCatalog
         };
     }
 
-    public Strategy For(ResourceInfo resource) =>
-        _strategies.GetValueOrDefault((resource.Group, resource.Plural)) ?? (resource.Has(ResourceTraits.Status) ? _plain : _keepsStatus);
+    public Strategy For(ResourceInfo resource) => resource.CustomSchema is not null ? new CustomResourceStrategy(resource)
+        : _strategies.GetValueOrDefault((resource.Group, resource.Plural)) ?? (resource.Has(ResourceTraits.Status) ? _plain : _keepsStatus);
 }

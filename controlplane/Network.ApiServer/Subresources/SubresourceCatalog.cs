@@ -23,6 +23,7 @@ internal static class SubresourceCatalog
             ["pods/attach"] = (r, _) => proxy.StreamAsync(r, "attach"),
             ["pods/portforward"] = (r, _) => proxy.StreamAsync(r, "portForward"),
             ["serviceaccounts/token"] = (r, _) => new TokenHandler(registry, tokens).HandleAsync(r),
+            ["componentstatuses"] = new ComponentStatuses(registry).HandleAsync,
             ["tokenreviews"] = (r, _) => identity.TokenAsync(r),
             ["selfsubjectreviews"] = (r, _) => identity.SelfAsync(r),
             ["selfsubjectaccessreviews"] = (r, _) => access.SelfAsync(r),
