@@ -1,9 +1,12 @@
 using Microsoft.Extensions.Logging;
+using Network.Api.Pki;
 using Network.ApiServer.Admission;
 using Network.ApiServer.Allocation;
+using Network.ApiServer.Auditing;
 using Network.ApiServer.Authentication;
 using Network.ApiServer.Authorization;
 using Network.ApiServer.Bootstrap;
+using Network.ApiServer.CustomResources;
 using Network.ApiServer.Discovery;
 using Network.ApiServer.Handlers;
 using Network.ApiServer.Http;
@@ -20,23 +23,45 @@ internal sealed class ApiServerParts : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly BootstrapObjects _bootstrap;
+    private readonly DefinitionController _definitions;
+    private readonly StorageMetrics _storage;
+    private readonly AuditLog? _audit;
     private volatile bool _ready;
 
     public ApiServerParts(ApiServerSettings settings, IStore store, TimeProvider time, ILoggerFactory loggers)
     {
         var ranges = new ServiceRanges(settings.ServiceCidr, settings.FirstNodePort, settings.LastNodePort);
         Registry = new ObjectRegistry(store, time, new StrategyCatalog(store, time, ranges)) { RootCertificate = settings.ClientCa.ExportCertificatePem() + "\n" };
-        Registry.Admission = AdmissionPlugins.Create(Registry);
+        var rbac = new RbacAuthorizer(store);
+        var authorizer = new AuthorizerChain(new NodeAuthorizer(Registry), rbac);
+        Registry.Admission = AdmissionPlugins.Create(Registry, authorizer, rbac);
         Hub = new WatchHub(store, loggers.CreateLogger("Network.ApiServer.WatchHub"));
         _bootstrap = new BootstrapObjects(Registry, settings, ranges);
-        var tokens = new ServiceAccountTokens(settings.ServiceAccountKey, settings.ServiceAccountIssuer, Registry);
-        var rbac = new RbacAuthorizer(store);
+        var served = new ServedResources();
+        _definitions = new DefinitionController(Registry, served, Hub, loggers.CreateLogger("Network.ApiServer.CustomResources"));
+        var tokens = new ServiceAccountTokens(new JsonWebToken(settings.ServiceAccountKey), settings.ServiceAccountIssuer, Registry);
+        var authenticator = new Authenticator(new CertificateAuthenticator(settings.ClientCa, time), tokens, new BootstrapTokens(Registry));
         var verbs = new VerbHandlers(Registry, Hub, _stopping.Token);
-        var subresources = new SubresourceHandlers(verbs, SubresourceCatalog.Create(Registry, tokens, rbac, settings));
-        var health = new HealthHandler([new("ping", () => true), new("etcd", () => store.Revision >= 0), new("poststarthook/bootstrap", () => _ready)]);
+        var subresources = new SubresourceHandlers(verbs, SubresourceCatalog.Create(
+            Registry, tokens, new IdentityReviews(authenticator), new AccessReviews(authorizer, rbac), new KubeletProxy(Registry, settings)));
+        var health = new HealthHandler(
+        [
+            new("ping", () => true), new("log", () => true), new("etcd", () => store.Revision >= 0), new("poststarthook/rbac/bootstrap-roles", () => _ready),
+            new("poststarthook/bootstrap-objects", () => _ready), new("shutdown", () => !_stopping.IsCancellationRequested, false),
+        ], loggers.CreateLogger("Network.ApiServer.Health"));
+        _storage = new StorageMetrics(store, settings.StorageBytes);
+        if (settings.Audit is { } audit)
+            _audit = new AuditLog(AuditPolicy.Parse(audit.Policy), audit.Path, time, loggers.CreateLogger("Network.ApiServer.Audit"));
         Pipeline = new RequestPipeline(
-            new Authenticator(new CertificateAuthenticator(settings.ClientCa, time), tokens), new AccessCheck(rbac),
-            new Routes(verbs, subresources, new DiscoveryHandler(), new OpenApiHandler(), health) { Store = store, Issuer = new(tokens, settings.ServiceAccountIssuer) }, loggers.CreateLogger("Network.ApiServer.Requests"));
+            authenticator, new AccessCheck(authorizer),
+            new Routes(verbs, subresources, new DiscoveryHandler(served), new OpenApiHandler(served), health)
+            {
+                Store = store, Issuer = new(tokens, settings.ServiceAccountIssuer), Served = served, RenderMetrics = settings.RenderMetrics,
+            },
+            loggers.CreateLogger("Network.ApiServer.Requests"))
+        {
+            Limits = new(settings.InFlight.Reads, settings.InFlight.Writes), Audit = _audit,
+        };
     }
 
     public ObjectRegistry Registry { get; }
@@ -48,6 +73,7 @@ internal sealed class ApiServerParts : IAsyncDisposable
     public async Task BootstrapAsync()
     {
         await _bootstrap.EnsureAsync();
+        _definitions.Start();
         _ready = true;
     }
 
@@ -57,7 +83,11 @@ internal sealed class ApiServerParts : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
+        await _definitions.DisposeAsync();
         await Hub.DisposeAsync();
+        if (_audit is not null)
+            await _audit.DisposeAsync();
+        _storage.Dispose();
         _stopping.Dispose();
     }
 }

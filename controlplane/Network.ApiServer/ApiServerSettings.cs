@@ -33,6 +33,18 @@ public sealed record ApiServerSettings
     /// <summary>Where pods reach this server: the endpoint of service default/kubernetes. Null publishes none.</summary>
     public IPEndPoint? Advertise { get; init; }
 
+    /// <summary>Audit policy (YAML, audit.k8s.io/v1) and the file its events are appended to; null keeps no audit log.</summary>
+    public (string Policy, string Path)? Audit { get; init; }
+
+    /// <summary>Reads and writes worked on at once; more are answered with 429.</summary>
+    public (int Reads, int Writes) InFlight { get; init; } = (400, 200);
+
+    /// <summary>Size of the store's files, for metrics; null when nobody knows.</summary>
+    public Func<long>? StorageBytes { get; init; }
+
+    /// <summary>Renders /metrics (Prometheus text); null serves none.</summary>
+    public Func<string>? RenderMetrics { get; init; }
+
     /// <summary>Shown to kubelets when streaming logs and terminals; null offers none.</summary>
     public X509Certificate2? KubeletClientCertificate { get; init; }
 

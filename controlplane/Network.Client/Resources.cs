@@ -17,6 +17,11 @@ public static class Resources
     public static readonly Resource<Corev1Event> Events = new("", "v1", "events", "Event", true);
     public static readonly Resource<V1EndpointSlice> EndpointSlices = new("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", true);
     public static readonly Resource<V1Lease> Leases = new("coordination.k8s.io", "v1", "leases", "Lease", true);
+    public static readonly Resource<V1ClusterRole> ClusterRoles = new("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false);
+    public static readonly Resource<V1ResourceQuota> ResourceQuotas = new("", "v1", "resourcequotas", "ResourceQuota", true);
+    public static readonly Resource<V1CertificateSigningRequest> CertificateSigningRequests =
+        new("certificates.k8s.io", "v1", "certificatesigningrequests", "CertificateSigningRequest", false);
+    public static readonly Resource<V1PodDisruptionBudget> PodDisruptionBudgets = new("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", true);
     public static readonly Resource<V1Deployment> Deployments = new("apps", "v1", "deployments", "Deployment", true);
     public static readonly Resource<V1ReplicaSet> ReplicaSets = new("apps", "v1", "replicasets", "ReplicaSet", true);
     public static readonly Resource<V1DaemonSet> DaemonSets = new("apps", "v1", "daemonsets", "DaemonSet", true);

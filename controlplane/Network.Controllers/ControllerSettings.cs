@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography;
+using Network.Api.Pki;
 
 namespace Network.Controllers;
 
@@ -16,4 +18,10 @@ public sealed record ControllerSettings
 
     /// <summary>The authority published as ConfigMap kube-root-ca.crt in every namespace (PEM).</summary>
     public required string RootCertificate { get; init; }
+
+    /// <summary>Signs approved certificate signing requests; null leaves them to others.</summary>
+    public CertificateAuthority? Signer { get; init; }
+
+    /// <summary>Signs tokens for Secrets of type kubernetes.io/service-account-token; null leaves them empty.</summary>
+    public ECDsa? ServiceAccountKey { get; init; }
 }

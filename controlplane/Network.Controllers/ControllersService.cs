@@ -1,14 +1,20 @@
 using Microsoft.Extensions.Logging;
+using Network.Api.Pki;
 using Network.Client;
+using Network.Controllers.Certificates;
+using Network.Controllers.ClusterRoles;
 using Network.Controllers.DaemonSets;
 using Network.Controllers.Deployments;
+using Network.Controllers.Disruption;
 using Network.Controllers.Endpoints;
 using Network.Controllers.GarbageCollection;
 using Network.Controllers.Namespaces;
 using Network.Controllers.Nodes;
 using Network.Controllers.Pods;
+using Network.Controllers.Quotas;
 using Network.Controllers.ReplicaSets;
 using Network.Controllers.ServiceAccounts;
+using Network.Controllers.Tokens;
 
 namespace Network.Controllers;
 
@@ -42,9 +48,17 @@ public sealed partial class ControllersService(ApiClient client, ControllerSetti
         new TaintEvictionController(context),
         new ServiceAccountController(context),
         new NamespaceController(context),
+        new AggregationController(context),
+        new CertificateApprover(context),
+        .. context.Settings.Signer is { } authority ? [new CertificateSigner(context, authority)] : Array.Empty<IController>(),
+        new CertificateCleaner(context),
+        .. context.Settings.ServiceAccountKey is { } key ? [new TokenSecretController(context, new JsonWebToken(key))] : Array.Empty<IController>(),
+        new TokenCleaner(context),
         new DeploymentController(context),
         new ReplicaSetController(context, owned),
         new DaemonSetController(context, owned),
+        new DisruptionController(context),
+        new QuotaController(context),
         new EndpointsController(context),
         new GarbageCollector(context),
     ];

@@ -32,7 +32,7 @@ public sealed class CaptureSession : IDisposable
         _time = time;
         _lanes = lanes;
         _running = lanes.Length;
-        _waiter = new LaneWaiter(lanes);
+        _waiter = new LaneWaiter(lanes, settings.Output is { } output ? (int)output.DangerousGetHandle() : -1);
         _order = new PacketOrder(settings.ReorderBytes);
         _packets = new long[settings.Sources.Count];
         _hold = (long)(s_hold.TotalSeconds * time.TimestampFrequency);
@@ -110,7 +110,7 @@ public sealed class CaptureSession : IDisposable
     {
         var begin = _time.GetTimestamp();
         var deadline = _settings.Duration is { } duration ? begin + (long)(duration.TotalSeconds * _time.TimestampFrequency) : long.MaxValue;
-        while (!stop.IsCancellationRequested && !_disposed && !IsComplete && _running > 0)
+        while (!stop.IsCancellationRequested && !_disposed && !IsComplete && _running > 0 && !_waiter.ReaderIsGone)
         {
             var passStart = _time.GetTimestamp();
             if (passStart >= deadline)

@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Network.Capture;
 
 /// <summary>What to record, and when to end.</summary>
@@ -20,6 +22,9 @@ public sealed record CaptureSettings(IReadOnlyList<CaptureSource> Sources)
 
     /// <summary>End after this time; null runs until stopped.</summary>
     public TimeSpan? Duration { get; init; }
+
+    /// <summary>A pipe or socket the sink writes to: the capture ends when its reader goes away, also while there is nothing to write.</summary>
+    public SafeFileHandle? Output { get; init; }
 
     /// <summary>Kernel ring of each direction of each device.</summary>
     public int KernelBufferBytes { get; init; } = 4 << 20;

@@ -11,6 +11,7 @@ public sealed class DownTests
     [InlineData(true)]
     public void Down_leaves_nothing_behind(bool afterACrash)
     {
+        var before = OfTheHost();
         string name;
         using (var cluster = LabCluster.Up("--nodes", "2"))
         {
@@ -26,7 +27,17 @@ public sealed class DownTests
         }
 
         Assert.Equal("", Traces(name));
+        Assert.Equal(before, OfTheHost());
     }
+
+    // The machine's own links, addresses, routes, rules and settings, which a lab cluster has no business with.
+    private static string OfTheHost() => Shell.Run("sh", "-c", """
+        ip -br link; ip -br addr; ip route
+        for table in filter nat mangle; do iptables-save -t $table | grep -v '^[#:]'; done
+        nft list ruleset 2>/dev/null | grep -v '^#' | sed 's/packets [0-9]* bytes [0-9]*//'
+        sysctl net.ipv4.ip_forward net.bridge.bridge-nf-call-iptables 2>/dev/null
+        true
+        """);
 
     // Namespaces, mounts, control groups, processes and files that carry the cluster's name.
     private static string Traces(string name) => Shell.Run("sh", "-c", $"""

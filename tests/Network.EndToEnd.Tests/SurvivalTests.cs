@@ -46,7 +46,7 @@ public sealed class SurvivalTests : IDisposable
     {
         Apply(Stream);
         await Eventually.TrueAsync(() => Ticks() > 3, s_soon, () => _cluster.Kubectl("get", "pods", "-o", "wide"));
-        foreach (var process in (string[])["apiserver", "scheduler", "controllers", "w1/agent", "w2/agent", "w1/dns"])
+        foreach (var process in (string[])["apiserver", "scheduler", "controllers", "w1/kubelet", "w2/kubelet", "w1/overlay", "w1/proxy", "w1/dns"])
         {
             var before = Ticks();
             await KillAsync(process);

@@ -77,6 +77,30 @@ public sealed class UpTests
         Assert.Contains("--api-port", result.Error);
     }
 
+    [Theory]
+    [InlineData("nodes: [{name: cp, role: server}, {name: w1}, {name: w1}]", ":1: ", "name w1 is used twice", "give every node")]
+    [InlineData("nodes:\n- {name: cp, role: server}\n- {name: w1, rool: agent}", ":3: ", "unknown field \"rool\"", "known fields are")]
+    [InlineData("podCIDR: 10.0.0.0/8\nserviceCIDR: 10.1.0.0/16\nnodes: [{name: cp, role: server}, {name: w1}]\nlinks: [{name: l, ends: [cp, w1]}]", ":2: ", "overlaps podCIDR", "do not overlap")]
+    [InlineData("nodes: [{name: cp, role: server}, {name: w1}]\nlinks:\n- {name: l, mtu: 575, ends: [cp, w1]}", ":3: ", "mtu 575 is out of range", "use 576")]
+    public void A_topology_that_cannot_work_is_refused_with_file_line_and_fix(string topology, string line, string problem, string fix)
+    {
+        var file = Path.GetTempFileName();
+        File.WriteAllText(file, $"{topology}\nname: erefused\n");
+        try
+        {
+            var result = Run("up", "--topology", file);
+            Assert.Equal(1, result.Exit.Code);
+            Assert.Contains(file + line, result.Error);
+            Assert.Contains(problem, result.Error);
+            Assert.Contains(fix, result.Error);
+            Assert.False(Directory.Exists("/var/lib/podnet/clusters/erefused"));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     [Fact]
     public void Status_shows_every_node_with_its_peers()
     {

@@ -96,6 +96,27 @@ public sealed class CertificateAuthority : IDisposable
         return new PemPair(certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }
 
+    /// <summary>Signs somebody else's key: subject and alternative names as requested, usages and lifetime as granted. PEM.</summary>
+    public string Sign(SigningRequest request, bool server, TimeSpan lifetime)
+    {
+        var certificate = new CertificateRequest(request.Subject, request.PublicKey, HashAlgorithmName.SHA256);
+        certificate.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
+        certificate.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, true));
+        certificate.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([server ? s_serverAuth : s_clientAuth], false));
+        if (request.AlternativeNames is { } names)
+            certificate.CertificateExtensions.Add(names);
+        certificate.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_certificate, true, false));
+        var now = _time.GetUtcNow();
+        var end = now + lifetime;
+        var serial = RandomNumberGenerator.GetBytes(16);
+        serial[0] &= 0x7f;
+        using var key = _certificate.GetECDsaPrivateKey()!;
+        // The requester's key may be of another kind than ours, so the generator signs, not the request.
+        using var signed = certificate.Create(_certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(key), now.AddMinutes(-5),
+            end < _certificate.NotAfter ? end : _certificate.NotAfter, serial);
+        return signed.ExportCertificatePem() + "\n";
+    }
+
     public void Dispose() => _certificate.Dispose();
 
     private static OidCollection Usages(CertificateRequestSpec spec)

@@ -21,6 +21,9 @@ public sealed class ClusterPki
 
     public string AuthorityCertificate => _authority.Pem.Certificate;
 
+    /// <summary>Signs what the cluster's certificate signing requests ask for.</summary>
+    public CertificateAuthority Signer => _authority;
+
     public string AuthorityFile => Path.Combine(_directory, $"{Authority}.crt");
 
     /// <summary>Signs service account tokens (ES256).</summary>

@@ -2,15 +2,17 @@ using static Network.Api.Resources.ResourceTraits;
 
 namespace Network.Api.Resources;
 
-/// <summary>Everything the server serves, one line a resource, in the order discovery shows it. Adding a kind is adding a line (and its schema).</summary>
+/// <summary>Everything the server serves, one line a resource, in the order upstream's discovery shows the groups. Adding a kind is adding a line (and its schema).</summary>
 public static class ResourceCatalog
 {
     private const ResourceTraits Workload = Namespaced | ResourceTraits.Status | Generation;
+    private static readonly string[] s_extensions = ["api-extensions"];
     private static readonly string[] s_statusVerbs = ["get", "patch", "update"];
 
     public static IReadOnlyList<ResourceInfo> All { get; } =
     [
         Core("Binding", "bindings", Namespaced | CreateOnly),
+        Core("ComponentStatus", "componentstatuses", CreateOnly | ReadOnly, "cs"),
         Core("ConfigMap", "configmaps", Namespaced, "cm"),
         Core("Endpoints", "endpoints", Namespaced | CreateOnUpdate, "ep"),
         Core("Event", "events", Namespaced | CreateOnUpdate, "ev") with { SelectableFields = Fields.Events },
@@ -22,7 +24,7 @@ public static class ResourceCatalog
         },
         Core("Node", "nodes", ResourceTraits.Status, "no") with
         {
-            Subresources = [new("proxy", "NodeProxyOptions", ["get", "create", "update", "patch", "delete"]), StatusOf("Node")],
+            Subresources = [new("proxy", "NodeProxyOptions", ["create", "delete", "get", "patch", "update"]), StatusOf("Node")],
             SelectableFields = Fields.Of("spec.unschedulable"),
         },
         Core("PersistentVolumeClaim", "persistentvolumeclaims", Namespaced | ResourceTraits.Status | ReturnsDeleted, "pvc") with { Subresources = [StatusOf("PersistentVolumeClaim")] },
@@ -55,6 +57,11 @@ public static class ResourceCatalog
             Categories = ["all"], Subresources = [StatusOf("Service")], SelectableFields = Fields.Of("spec.clusterIP", "spec.type"),
         },
 
+        Of("apiregistration.k8s.io", "v1", "APIService", "apiservices", ResourceTraits.Status | Generation) with
+        {
+            Categories = s_extensions, Subresources = [StatusOf("APIService")],
+        },
+
         Of("apps", "v1", "ControllerRevision", "controllerrevisions", Namespaced),
         Of("apps", "v1", "DaemonSet", "daemonsets", Workload, "ds") with { Categories = ["all"], Subresources = [StatusOf("DaemonSet")] },
         Of("apps", "v1", "Deployment", "deployments", Workload, "deploy") with { Categories = ["all"], Subresources = [ScaleOf(), StatusOf("Deployment")] },
@@ -81,13 +88,18 @@ public static class ResourceCatalog
         {
             Categories = ["all"], Subresources = [StatusOf("HorizontalPodAutoscaler")],
         },
+        Of("autoscaling", "v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers", Namespaced | ResourceTraits.Status, "hpa") with
+        {
+            Categories = ["all"], Subresources = [StatusOf("HorizontalPodAutoscaler")],
+            StoredAs = "/registry/autoscaling/horizontalpodautoscalers/", StoredApiVersion = "autoscaling/v2",
+        },
 
         Of("batch", "v1", "CronJob", "cronjobs", Workload, "cj") with { Categories = ["all"], Subresources = [StatusOf("CronJob")] },
         Of("batch", "v1", "Job", "jobs", Workload | OrphansByDefault) with
         {
             Categories = ["all"], Subresources = [StatusOf("Job")], SelectableFields = Fields.Of("status.successful=status.succeeded"),
         },
-        Older("batch", "v1beta1", "CronJob", "cronjobs", Workload, "cj") with { Subresources = [StatusOf("CronJob")] },
+        Older("batch", "v1beta1", "CronJob", "cronjobs", Workload, "cj") with { Categories = ["all"], Subresources = [StatusOf("CronJob")] },
 
         Of("certificates.k8s.io", "v1", "CertificateSigningRequest", "certificatesigningrequests", ResourceTraits.Status, "csr") with
         {
@@ -97,7 +109,9 @@ public static class ResourceCatalog
 
         Of("networking.k8s.io", "v1", "IngressClass", "ingressclasses", Generation),
         Of("networking.k8s.io", "v1", "Ingress", "ingresses", Workload, "ing") with { Subresources = [StatusOf("Ingress")] },
+        Of("networking.k8s.io", "v1", "IPAddress", "ipaddresses", CreateOnUpdate, "ip"),
         Of("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", Namespaced | Generation, "netpol"),
+        Of("networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", ResourceTraits.Status) with { Subresources = [StatusOf("ServiceCIDR")] },
 
         Of("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", Workload | NeedsResourceVersion, "pdb") with { Subresources = [StatusOf("PodDisruptionBudget")] },
         Older("policy", "v1beta1", "PodDisruptionBudget", "poddisruptionbudgets", Workload, "pdb") with { Subresources = [StatusOf("PodDisruptionBudget")] },
@@ -107,10 +121,42 @@ public static class ResourceCatalog
         Of("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings", Namespaced | CreateOnUpdate),
         Of("rbac.authorization.k8s.io", "v1", "Role", "roles", Namespaced | CreateOnUpdate),
 
+        Of("storage.k8s.io", "v1", "CSIDriver", "csidrivers", Generation | ReturnsDeleted),
+        Of("storage.k8s.io", "v1", "CSINode", "csinodes", ReturnsDeleted),
+        Of("storage.k8s.io", "v1", "CSIStorageCapacity", "csistoragecapacities", Namespaced | ReturnsDeleted),
         Of("storage.k8s.io", "v1", "StorageClass", "storageclasses", ReturnsDeleted, "sc"),
+        Of("storage.k8s.io", "v1", "VolumeAttachment", "volumeattachments", ResourceTraits.Status | ReturnsDeleted) with { Subresources = [StatusOf("VolumeAttachment")] },
+        Of("storage.k8s.io", "v1", "VolumeAttributesClass", "volumeattributesclasses", ReturnsDeleted, "vac"),
+
+        Admission("MutatingAdmissionPolicy", "mutatingadmissionpolicies"),
+        Admission("MutatingAdmissionPolicyBinding", "mutatingadmissionpolicybindings"),
+        Admission("MutatingWebhookConfiguration", "mutatingwebhookconfigurations"),
+        Admission("ValidatingAdmissionPolicy", "validatingadmissionpolicies", ResourceTraits.Status) with { Subresources = [StatusOf("ValidatingAdmissionPolicy")] },
+        Admission("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings"),
+        Admission("ValidatingWebhookConfiguration", "validatingwebhookconfigurations"),
+
+        Of("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", ResourceTraits.Status | Generation | ReturnsDeleted, "crd", "crds") with
+        {
+            Categories = s_extensions, Subresources = [StatusOf("CustomResourceDefinition")],
+        },
+
         Of("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", Generation, "pc"),
+
         Of("coordination.k8s.io", "v1", "Lease", "leases", Namespaced | CreateOnUpdate | NeedsResourceVersion),
+
+        Of("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", None),
+
         Of("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", Namespaced | Generation),
+        Of("discovery.k8s.io", "v1beta1", "EndpointSlice", "endpointslices", Namespaced | Generation) with
+        {
+            StoredAs = "/registry/discovery.k8s.io/endpointslices/", StoredApiVersion = "discovery.k8s.io/v1",
+        },
+
+        Of("flowcontrol.apiserver.k8s.io", "v1", "FlowSchema", "flowschemas", ResourceTraits.Status | Generation) with { Subresources = [StatusOf("FlowSchema")] },
+        Of("flowcontrol.apiserver.k8s.io", "v1", "PriorityLevelConfiguration", "prioritylevelconfigurations", ResourceTraits.Status | Generation) with
+        {
+            Subresources = [StatusOf("PriorityLevelConfiguration")],
+        },
     ];
 
     /// <summary>The served resource of a URL; null when the server has no such thing.</summary>
@@ -143,6 +189,9 @@ public static class ResourceCatalog
         {
             ShortNames = shortNames, StoredAs = $"/registry/{group}/{plural}/", StoredApiVersion = group + "/v1",
         };
+
+    private static ResourceInfo Admission(string kind, string plural, ResourceTraits traits = None) =>
+        Of("admissionregistration.k8s.io", "v1", kind, plural, traits | Generation) with { Categories = s_extensions };
 
     private static SubresourceInfo StatusOf(string kind) => new("status", kind, s_statusVerbs);
 

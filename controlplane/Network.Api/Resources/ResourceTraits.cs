@@ -21,7 +21,7 @@ public enum ResourceTraits
     /// <summary>DELETE answers the deleted object instead of a Status.</summary>
     ReturnsDeleted = 32,
 
-    /// <summary>Only POST, nothing is stored (reviews, bindings).</summary>
+    /// <summary>Nothing is stored and a handler of its own answers; only POST (reviews, bindings) unless <see cref="ReadOnly"/>.</summary>
     CreateOnly = 64,
 
     /// <summary>No deletecollection (namespaces).</summary>
@@ -29,4 +29,7 @@ public enum ResourceTraits
 
     /// <summary>DELETE without a policy orphans dependents (raw batch/v1 jobs).</summary>
     OrphansByDefault = 256,
+
+    /// <summary>Only get and list, of something that is computed.</summary>
+    ReadOnly = 512,
 }

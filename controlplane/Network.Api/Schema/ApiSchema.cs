@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 
 namespace Network.Api.Schema;
 
@@ -11,9 +12,8 @@ public static class ApiSchema
     private static readonly ConcurrentDictionary<string, IReadOnlyDictionary<string, MessageType>> s_groups = new(StringComparer.Ordinal);
 
     /// <summary>Schema groups whose text ships with the product, for documents that walk all of them.</summary>
-    public static IEnumerable<string> Groups =>
-        typeof(ApiSchema).Assembly.GetManifestResourceNames()
-            .Where(n => n.StartsWith("schema/", StringComparison.Ordinal)).Select(n => n["schema/".Length..]).Order(StringComparer.Ordinal);
+    public static IReadOnlySet<string> Groups { get; } = typeof(ApiSchema).Assembly.GetManifestResourceNames()
+        .Where(n => n.StartsWith("schema/", StringComparison.Ordinal)).Select(n => n["schema/".Length..]).ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>The message with this short name (<c>core.v1.Pod</c>).</summary>
     public static MessageType Get(string name) =>
@@ -25,14 +25,27 @@ public static class ApiSchema
         return last < 0 ? null : Messages(name[..last]).GetValueOrDefault(name);
     }
 
+    /// <summary>The message of a kind, known by what stands in objects; null when the schema has no such kind.</summary>
+    public static MessageType? FindKind(string apiVersion, string kind)
+    {
+        var slash = apiVersion.IndexOf('/');
+        if (slash < 0)
+            return Kind($"core.{apiVersion}.{kind}") ?? Kind($"meta.{apiVersion}.{kind}");
+        var group = apiVersion[..slash];
+        var package = group == "internal.apiserver.k8s.io" ? "apiserverinternal" : group.Split('.')[0];
+        return Kind($"{package}.{apiVersion[(slash + 1)..]}.{kind}");
+
+        MessageType? Kind(string name) => Find(name) is { } type && type.ApiVersion == apiVersion && type.Kind == kind ? type : null;
+    }
+
     /// <summary>All messages of one schema group (<c>apps.v1</c>); empty for an unknown group.</summary>
-    public static IReadOnlyDictionary<string, MessageType> Messages(string group) => s_groups.GetOrAdd(group, Load);
+    // Names come from clients too, so only what ships is kept.
+    public static IReadOnlyDictionary<string, MessageType> Messages(string group) =>
+        Groups.Contains(group) ? s_groups.GetOrAdd(group, Load) : FrozenDictionary<string, MessageType>.Empty;
 
     private static IReadOnlyDictionary<string, MessageType> Load(string group)
     {
-        using var stream = typeof(ApiSchema).Assembly.GetManifestResourceStream("schema/" + group);
-        if (stream is null)
-            return new Dictionary<string, MessageType>();
+        using var stream = typeof(ApiSchema).Assembly.GetManifestResourceStream("schema/" + group)!;
         using var reader = new StreamReader(stream);
         return SchemaText.Parse(reader);
     }

@@ -11,6 +11,7 @@ namespace Network.Api.Schema;
 /// </summary>
 public static class CanonicalJson
 {
+    private static readonly Field s_raw = new(0, "", FieldType.Raw, FieldShape.Single, FieldFlags.None, null);
     private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     public static byte[] Write(JsonObject value, MessageType type)
@@ -32,13 +33,28 @@ public static class CanonicalJson
 
         foreach (var field in type.JsonFields)
         {
-            if (value[field.Name] is not { } member || IsEmpty(member, field))
+            if (!value.TryGetPropertyValue(field.Name, out var member) || (member is null ? !field.Has(FieldFlags.Nullable) : IsEmpty(member, field)))
                 continue;
             writer.WritePropertyName(field.Name);
-            WriteField(writer, member, field);
+            if (member is null)
+                writer.WriteNullValue();
+            else
+                WriteField(writer, member, field);
         }
 
+        if (type.Structure is not null)
+            WriteUnknown(writer, value, type);
         writer.WriteEndObject();
+    }
+
+    // What pruning left of a custom object without being in the schema: the schema keeps unknown members at its root.
+    private static void WriteUnknown(Utf8JsonWriter writer, JsonObject value, MessageType type)
+    {
+        foreach (var (name, member) in value.Where(m => m.Key is not ("kind" or "apiVersion") && type.ByName(m.Key) is null).OrderBy(m => m.Key, StringComparer.Ordinal))
+        {
+            writer.WritePropertyName(name);
+            WriteItem(writer, member, s_raw);
+        }
     }
 
     private static void WriteText(Utf8JsonWriter writer, JsonObject value, string name)
@@ -47,7 +63,7 @@ public static class CanonicalJson
             writer.WriteString(name, text.GetValue<string>());
     }
 
-    private static bool IsEmpty(JsonNode member, Field field) => field.Shape switch
+    private static bool IsEmpty(JsonNode member, Field field) => !field.Has(FieldFlags.KeepsZero) && field.Shape switch
     {
         FieldShape.List => member is JsonArray { Count: 0 } && !field.Has(FieldFlags.Required),
         FieldShape.Map or FieldShape.MapOfLists => member is JsonObject { Count: 0 },
@@ -86,7 +102,12 @@ public static class CanonicalJson
             writer.WriteNullValue();
         else if (item is JsonObject message && field.Type == FieldType.Message)
             WriteMessage(writer, message, field.Message!, false);
+        else if (field.Type == FieldType.Union && field.Alternative(TokenOf(item)) is { } alternative)
+            WriteField(writer, item, alternative);
         else
             item.WriteTo(writer);
     }
+
+    private static JsonTokenType TokenOf(JsonNode item) =>
+        item is JsonObject ? JsonTokenType.StartObject : item is JsonArray ? JsonTokenType.StartArray : JsonTokenType.True;
 }

@@ -24,4 +24,7 @@ public enum FieldFlags : byte
 
     /// <summary>Server-side apply: a list of scalars with set semantics.</summary>
     Set = 64,
+
+    /// <summary>A null is a value of its own (nullable members of custom kinds).</summary>
+    Nullable = 128,
 }

@@ -1,3 +1,3 @@
 namespace Network.Api.Schema;
 
-public enum FieldType : byte { String, Bool, Int32, Int64, Double, Bytes, Time, MicroTime, Duration, Fields, Raw, IntOrString, Quantity, Message }
+public enum FieldType : byte { String, Bool, Int32, Int64, Double, Bytes, Time, MicroTime, Fields, Raw, IntOrString, Quantity, Message, Union }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Network.Api.Quantities;
+using Network.Api.Structural;
 
 namespace Network.Api.Schema;
 
@@ -27,6 +28,8 @@ public ref struct JsonDecoder
     /// <exception cref="JsonException">The text is not a JSON object.</exception>
     public static Decoded Decode(ReadOnlySpan<byte> json, MessageType type)
     {
+        if (type.Structure is { } structure)
+            return StructuralDecoder.Decode(json, structure);
         var decoder = new JsonDecoder(json);
         if (!decoder._reader.Read() || decoder._reader.TokenType != JsonTokenType.StartObject)
             throw new JsonException("the body is not a JSON object");
@@ -142,6 +145,8 @@ public ref struct JsonDecoder
                 if (_reader.TokenType == JsonTokenType.StartObject)
                     return ReadObject(field.Message!, path, false);
                 return WrongType(field.Message!.Name, owner, path);
+            case FieldType.Union:
+                return field.Alternative(_reader.TokenType) is { } alternative ? ReadField(alternative, owner, path) : WrongType(field.UnionOf!.TypeName, owner, path);
             case FieldType.Raw or FieldType.Fields:
                 return JsonNode.Parse(ref _reader);
             case FieldType.Bool:
@@ -222,7 +227,6 @@ public ref struct JsonDecoder
         FieldType.Bytes => "[]uint8",
         FieldType.Time => "v1.Time",
         FieldType.MicroTime => "v1.MicroTime",
-        FieldType.Duration => "v1.Duration",
         FieldType.Int32 => "int32",
         FieldType.Int64 => "int64",
         FieldType.Bool => "bool",

@@ -1,3 +1,5 @@
+using Network.Api.Structural;
+
 namespace Network.Api.Schema;
 
 /// <summary>One message of the schema. A top-level kind also knows its group, version and kind.</summary>
@@ -11,6 +13,7 @@ public sealed class MessageType
         Name = name;
         Atomic = atomic;
         _wireFields = wireFields;
+        HasInline = Array.Exists(wireFields, f => f.Has(FieldFlags.Inline));
         if (groupVersionKind is null)
             return;
         var last = groupVersionKind.LastIndexOf('/');
@@ -31,15 +34,30 @@ public sealed class MessageType
     /// <summary>Server-side apply owns the whole struct (selectors, references).</summary>
     public bool Atomic { get; }
 
+    /// <summary>The schema of a custom kind, which decides what is read and kept; null for built-in kinds.</summary>
+    public StructuralSchema? Structure { get; internal init; }
+
     /// <summary>Fields as they stand on the protobuf wire.</summary>
     public IReadOnlyList<Field> WireFields => _wireFields;
 
     /// <summary>Fields as they appear in JSON, inline messages flattened, in canonical order.</summary>
     public IReadOnlyList<Field> JsonFields => field ??= Flatten();
 
+    /// <summary>Some fields are flat in JSON and nested on the wire.</summary>
+    internal bool HasInline { get; }
+
     public Field? ByNumber(int number) => Array.Find(_wireFields, f => f.Number == number);
 
-    public Field? ByName(string name)
+    public Field? ByName(string name) => Index().GetValueOrDefault(name);
+
+    /// <summary>The field with this JSON name when it is not part of an inline message.</summary>
+    internal Field? OwnField(ReadOnlySpan<char> name)
+    {
+        var found = Index().GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out var field) ? field : null;
+        return found is null || !HasInline || Array.IndexOf(_wireFields, found) >= 0 ? found : null;
+    }
+
+    private Dictionary<string, Field> Index()
     {
         if (_byName is null)
         {
@@ -49,7 +67,7 @@ public sealed class MessageType
             _byName = byName;
         }
 
-        return _byName.GetValueOrDefault(name);
+        return _byName;
     }
 
     private Field[] Flatten()

@@ -38,10 +38,12 @@ public static class ProtobufDecoder
     }
 
     /// <summary>Decodes a message of the given type; false when the bytes are malformed.</summary>
-    public static bool TryDecode(ReadOnlySpan<byte> raw, MessageType type, out JsonObject value)
+    public static bool TryDecode(ReadOnlySpan<byte> raw, MessageType type, out JsonObject value) => TryDecode(raw, type, out value, 0);
+
+    internal static bool TryDecode(ReadOnlySpan<byte> raw, MessageType type, out JsonObject value, int depth)
     {
         value = [];
-        return TryReadMessage(raw, type, value, 0);
+        return TryReadMessage(raw, type, value, depth);
     }
 
     private static bool TryReadTypeMeta(ReadOnlySpan<byte> bytes, out string apiVersion, out string kind)
@@ -158,6 +160,9 @@ public static class ProtobufDecoder
             return wireType == WireType.Bytes && TryReadMessage(bytes, field.Message!, message, depth + 1);
         }
 
+        if (field.Type == FieldType.Union)
+            return wireType == WireType.Bytes && TryReadUnion(bytes, field.UnionOf!, depth + 1, out value);
+
         if (field.Type is FieldType.Bool or FieldType.Int32 or FieldType.Int64)
         {
             zero = scalar == 0;
@@ -177,6 +182,22 @@ public static class ProtobufDecoder
             return wireType == WireType.Fixed64;
         }
 
-        return wireType == WireType.Bytes && ProtobufScalars.TryRead(field.Type, bytes, out value, out zero);
+        return wireType == WireType.Bytes && ProtobufScalars.TryRead(field.Type, bytes, depth, out value, out zero);
+    }
+
+    // "A schema, or true": the alternatives are fields of one message on the wire and one bare value in JSON; the message alternative wins.
+    private static bool TryReadUnion(ReadOnlySpan<byte> bytes, MessageType union, int depth, out JsonNode? value)
+    {
+        var members = new JsonObject();
+        value = false;
+        if (!TryReadMessage(bytes, union, members, depth))
+            return false;
+        foreach (var field in union.WireFields)
+        {
+            if (members.Remove(field.Name, out var member))
+                value = member;
+        }
+
+        return true;
     }
 }

@@ -7,7 +7,7 @@ namespace Network.Api.Schema;
 /// <summary>The messages that are one value in JSON: times, quantities, int-or-string, durations, raw JSON.</summary>
 internal static class ProtobufScalars
 {
-    public static bool TryRead(FieldType type, ReadOnlySpan<byte> bytes, out JsonNode? value, out bool zero)
+    public static bool TryRead(FieldType type, ReadOnlySpan<byte> bytes, int depth, out JsonNode? value, out bool zero)
     {
         (value, zero) = (null, bytes.IsEmpty);
         switch (type)
@@ -19,7 +19,7 @@ internal static class ProtobufScalars
                 value = Convert.ToBase64String(bytes);
                 return true;
             case FieldType.Raw or FieldType.Fields:
-                return TryReadRaw(bytes, out value, out zero);
+                return TryReadRaw(bytes, depth, out value, out zero);
         }
 
         if (!TryReadThree(bytes, out var first, out var second, out var text))
@@ -31,10 +31,6 @@ internal static class ProtobufScalars
                 zero = bytes.IsEmpty || first is < -62135596800 or > 253402300799 || (first == -62135596800 && second == 0);
                 value = zero ? null : WireTime.Format(DateTimeOffset.FromUnixTimeSeconds(first).AddTicks(second / 100), type == FieldType.MicroTime);
                 zero = value is null;
-                return true;
-            case FieldType.Duration:
-                value = GoDuration.Format(first);
-                zero = false;
                 return true;
             case FieldType.Quantity:
                 value = text.Length == 0 ? "0" : Quantities.Quantity.TryParse(text, out var quantity) ? quantity.ToString() : text;
@@ -91,7 +87,7 @@ internal static class ProtobufScalars
         return !wire.Failed;
     }
 
-    private static bool TryReadRaw(ReadOnlySpan<byte> bytes, out JsonNode? value, out bool zero)
+    private static bool TryReadRaw(ReadOnlySpan<byte> bytes, int depth, out JsonNode? value, out bool zero)
     {
         (value, zero) = (null, true);
         var wire = new ProtobufReader(bytes);
@@ -101,7 +97,7 @@ internal static class ProtobufScalars
                 return false;
             if (number != 1)
                 continue;
-            if (!TryReadJsonOrEnvelope(raw, out value))
+            if (!TryReadJsonOrEnvelope(raw, depth, out value))
                 return false;
             zero = value is null;
         }
@@ -109,13 +105,13 @@ internal static class ProtobufScalars
         return !wire.Failed;
     }
 
-    private static bool TryReadJsonOrEnvelope(ReadOnlySpan<byte> raw, out JsonNode? value)
+    private static bool TryReadJsonOrEnvelope(ReadOnlySpan<byte> raw, int depth, out JsonNode? value)
     {
         value = null;
         if (raw.IsEmpty)
             return true;
         if (raw.StartsWith(ProtobufDecoder.Magic))
-            return TryReadEnvelope(raw, out value);
+            return TryReadEnvelope(raw, depth, out value);
         try
         {
             value = JsonNode.Parse(raw);
@@ -127,19 +123,16 @@ internal static class ProtobufScalars
         }
     }
 
-    private static bool TryReadEnvelope(ReadOnlySpan<byte> raw, out JsonNode? value)
+    private static bool TryReadEnvelope(ReadOnlySpan<byte> raw, int depth, out JsonNode? value)
     {
         value = null;
-        if (!ProtobufDecoder.TryReadEnvelope(raw, out var apiVersion, out var kind, out var inner) || KindOf(apiVersion, kind) is not { } type)
+        if (!ProtobufDecoder.TryReadEnvelope(raw, out var apiVersion, out var kind, out var inner) || ApiSchema.FindKind(apiVersion, kind) is not { } type)
             return false;
-        if (!ProtobufDecoder.TryDecode(inner, type, out var message))
+        if (!ProtobufDecoder.TryDecode(inner, type, out var message, depth + 1))
             return false;
         message.Insert(0, "kind", kind);
         message.Insert(1, "apiVersion", apiVersion);
         value = message;
         return true;
     }
-
-    private static MessageType? KindOf(string apiVersion, string kind) =>
-        ApiSchema.Groups.SelectMany(g => ApiSchema.Messages(g).Values).FirstOrDefault(m => m.Kind == kind && m.ApiVersion == apiVersion);
 }

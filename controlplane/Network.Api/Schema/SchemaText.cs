@@ -60,8 +60,9 @@ internal static class SchemaText
                 listKeys = word["list=map:".Length..].Split(',');
         }
 
-        var message = type[0] == '@' ? string.Intern(type[1..].ToString()) : null;
-        return new Field(int.Parse(words[0]), string.Intern(words[1]), message is null ? TypeOf(type) : FieldType.Message, shape, flags, message)
+        var message = type[0] is '@' or '|' ? string.Intern(type[1..].ToString()) : null;
+        var kind = message is null ? TypeOf(type) : type[0] == '@' ? FieldType.Message : FieldType.Union;
+        return new Field(int.Parse(words[0]), string.Intern(words[1]), kind, shape, flags, message)
         {
             MergeKey = mergeKey,
             ListKeys = listKeys,
@@ -91,7 +92,6 @@ internal static class SchemaText
         "bytes" => FieldType.Bytes,
         "time" => FieldType.Time,
         "microtime" => FieldType.MicroTime,
-        "duration" => FieldType.Duration,
         "fields" => FieldType.Fields,
         "raw" => FieldType.Raw,
         "intstr" => FieldType.IntOrString,

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Network.Api.Errors;
 using Network.Api.Resources;
 using Network.Api.Schema;
+using Network.ApiServer.Authorization;
 using Network.ApiServer.Registry;
 
 namespace Network.ApiServer.Admission;
@@ -21,7 +22,11 @@ internal sealed class ServiceAccountAdmission(ObjectRegistry registry) : IAdmiss
         var spec = request.Value.Child("spec");
         // Mirror pods show what a kubelet runs by itself; they have no account.
         if (request.Value.Text("metadata", "annotations", "kubernetes.io/config.mirror").Length > 0)
+        {
+            CheckMirror(request, spec);
             return default;
+        }
+
         if (spec.Text("serviceAccountName").Length == 0)
             spec["serviceAccountName"] = "default";
         var name = spec.Text("serviceAccountName");
@@ -34,6 +39,16 @@ internal sealed class ServiceAccountAdmission(ObjectRegistry registry) : IAdmiss
         if (spec["imagePullSecrets"] is null && account["imagePullSecrets"] is JsonArray { Count: > 0 } secrets)
             spec["imagePullSecrets"] = secrets.DeepClone();
         return default;
+    }
+
+    private static void CheckMirror(AdmissionRequest request, JsonObject spec)
+    {
+        if (spec.Text("serviceAccountName").Length > 0)
+            throw Refusal.Forbidden("pods", "", request.Name, "a mirror pod may not reference service accounts");
+        if (PodReferences.Secrets(spec).Any())
+            throw Refusal.Forbidden("pods", "", request.Name, "a mirror pod may not reference secrets");
+        if (spec.Items("volumes").SelectMany(v => v.Items("projected", "sources")).Any(s => s["serviceAccountToken"] is not null))
+            throw Refusal.Forbidden("pods", "", request.Name, "a mirror pod may not use ServiceAccountToken volume projections");
     }
 
     private static void Mount(JsonObject spec)

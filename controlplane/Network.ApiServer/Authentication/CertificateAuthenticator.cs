@@ -1,6 +1,7 @@
-using System.Formats.Asn1;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Network.Api.Pki;
 
 namespace Network.ApiServer.Authentication;
 
@@ -28,37 +29,13 @@ internal sealed class CertificateAuthenticator(X509Certificate2 authority, TimeP
 
     private static UserInfo? Read(X509Certificate2 certificate)
     {
-        var name = "";
-        var groups = new List<string>();
-        foreach (var part in certificate.SubjectName.EnumerateRelativeDistinguishedNames(false))
+        var names = SubjectNames.From(certificate.SubjectName);
+        return names.CommonName.Length == 0 ? null : new UserInfo(names.CommonName, [.. names.Organizations, "system:authenticated"])
         {
-            if (part.HasMultipleElements)
-                groups.AddRange(Organizations(part));
-            else if (part.GetSingleElementType().Value == "2.5.4.3")
-                name = part.GetSingleElementValue() ?? "";
-            else if (part.GetSingleElementType().Value == "2.5.4.10" && part.GetSingleElementValue() is { } group)
-                groups.Add(group);
-        }
-
-        groups.Add("system:authenticated");
-        return name.Length == 0 ? null : new UserInfo(name, groups);
-    }
-
-    // Go's x509 writes several organisations as one multi-valued RDN: SET OF SEQUENCE { oid, string }.
-    private static IEnumerable<string> Organizations(X500RelativeDistinguishedName part)
-    {
-        var set = new AsnReader(part.RawData, AsnEncodingRules.DER).ReadSetOf();
-        var values = new List<string>();
-        while (set.HasData)
-        {
-            var pair = set.ReadSequence();
-            var oid = pair.ReadObjectIdentifier();
-            var tag = pair.PeekTag();
-            var value = pair.ReadCharacterString((UniversalTagNumber)tag.TagValue);
-            if (oid == "2.5.4.10")
-                values.Add(value);
-        }
-
-        return values;
+            Extra = new Dictionary<string, IReadOnlyList<string>>
+            {
+                ["authentication.kubernetes.io/credential-id"] = ["X509SHA256=" + certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant()],
+            },
+        };
     }
 }

@@ -8,7 +8,7 @@ using Network.Store;
 namespace Network.ApiServer.Authorization;
 
 /// <summary>Decides by the Roles and bindings in the store. The parsed rules are kept until one of those objects changes.</summary>
-internal sealed class RbacAuthorizer(IStore store)
+internal sealed class RbacAuthorizer(IStore store) : IAuthorizer
 {
     private const string Group = "rbac.authorization.k8s.io";
     private static readonly ResourceInfo[] s_watched =
@@ -19,26 +19,48 @@ internal sealed class RbacAuthorizer(IStore store)
 
     private volatile Snapshot _snapshot = new("", [], []);
 
-    public bool Allows(UserInfo user, AccessRequest request) =>
-        user.Groups.Contains("system:masters") || RulesFor(user, request.Namespace).Any(r => r.Allows(request));
-
-    /// <summary>All rules that hold for a user in a namespace.</summary>
-    public IEnumerable<PolicyRule> RulesFor(UserInfo user, string ns)
+    public Decision Decide(UserInfo user, AccessRequest request)
     {
         if (user.Groups.Contains("system:masters"))
-            return [new(["*"], ["*"], ["*"]), new(["*"], [], []) { Paths = ["*"] }];
+            return new(true, "");
         var snapshot = Current();
-        return snapshot.Bindings.Where(b => (b.Namespace.Length == 0 || b.Namespace == ns) && b.Subjects.Any(s => Is(user, s, b.Namespace)))
-            .SelectMany(b => snapshot.Roles.GetValueOrDefault(b.Role, []));
+        foreach (var binding in snapshot.Bindings)
+        {
+            if (Applies(binding, user, request.Namespace) is { } subject && snapshot.Roles.GetValueOrDefault(binding.Role, []).Any(r => r.Allows(request)))
+                return new(true, $"RBAC: allowed by {binding.Title} to {Title(subject, binding.Namespace)}");
+        }
+
+        return new(false, "");
     }
+
+    /// <summary>All rules that hold for a user in a namespace.</summary>
+    public IReadOnlyList<PolicyRule> RulesFor(UserInfo user, string ns)
+    {
+        if (user.Groups.Contains("system:masters"))
+            return PolicyRule.Everything;
+        var snapshot = Current();
+        return [.. snapshot.Bindings.Where(b => Applies(b, user, ns) is not null).SelectMany(b => snapshot.Roles.GetValueOrDefault(b.Role, []))];
+    }
+
+    /// <summary>The rules of a role as a binding in a namespace refers to it; null when there is no such role.</summary>
+    public IReadOnlyList<PolicyRule>? RulesOf(JsonNode? roleRef, string ns) =>
+        Current().Roles.GetValueOrDefault(RoleKey(roleRef.Text("kind"), ns, roleRef.Text("name")));
+
+    private static JsonObject? Applies(Binding binding, UserInfo user, string ns) =>
+        binding.Namespace.Length == 0 || binding.Namespace == ns ? binding.Subjects.FirstOrDefault(s => Is(user, s, binding.Namespace)) : null;
 
     private static bool Is(UserInfo user, JsonObject subject, string ns) => subject.Text("kind") switch
     {
         "User" => subject.Text("name") is var name && (name == "*" || name == user.Name),
         "Group" => user.Groups.Contains(subject.Text("name")),
-        "ServiceAccount" => user.Name == $"system:serviceaccount:{(subject.Text("namespace") is { Length: > 0 } given ? given : ns)}:{subject.Text("name")}",
+        "ServiceAccount" => user.Name == $"system:serviceaccount:{NamespaceOf(subject, ns)}:{subject.Text("name")}",
         _ => false,
     };
+
+    private static string NamespaceOf(JsonObject subject, string ns) => subject.Text("namespace") is { Length: > 0 } given ? given : ns;
+
+    private static string Title(JsonObject subject, string ns) => subject.Text("kind") == "ServiceAccount"
+        ? $"ServiceAccount \"{subject.Text("name")}/{NamespaceOf(subject, ns)}\"" : $"{subject.Text("kind")} \"{subject.Text("name")}\"";
 
     private Snapshot Current()
     {
@@ -66,12 +88,14 @@ internal sealed class RbacAuthorizer(IStore store)
     private static Binding Read(JsonObject binding)
     {
         var ns = binding["metadata"].Text("namespace");
-        return new(ns, RoleKey(binding.Text("roleRef", "kind"), ns, binding.Text("roleRef", "name")), [.. binding.Items("subjects")]);
+        var (kind, role) = (binding.Text("roleRef", "kind"), binding.Text("roleRef", "name"));
+        var name = binding["metadata"].Text("name") + (ns.Length > 0 ? "/" + ns : "");
+        return new(ns, RoleKey(kind, ns, role), [.. binding.Items("subjects")], $"{binding.Text("kind")} \"{name}\" of {kind} \"{role}\"");
     }
 
     private static string RoleKey(string kind, string ns, string name) => kind == "ClusterRole" ? name : $"{ns}/{name}";
 
-    private sealed record Binding(string Namespace, string Role, IReadOnlyList<JsonObject> Subjects);
+    private sealed record Binding(string Namespace, string Role, IReadOnlyList<JsonObject> Subjects, string Title);
 
     private sealed record Snapshot(string Version, Dictionary<string, IReadOnlyList<PolicyRule>> Roles, IReadOnlyList<Binding> Bindings);
 }

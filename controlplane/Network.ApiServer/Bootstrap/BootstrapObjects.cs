@@ -25,9 +25,10 @@ internal sealed class BootstrapObjects(ObjectRegistry registry, ApiServerSetting
         foreach (var (name, value) in new[] { ("system-cluster-critical", 2000000000), ("system-node-critical", 2000001000) })
             await CreatePriorityClassAsync(name, value);
         foreach (var role in BootstrapPolicy.ClusterRoles())
-            await EnsureAsync("clusterroles", role, "rules");
+            await EnsureAsync("clusterroles", role);
         foreach (var binding in BootstrapPolicy.ClusterRoleBindings())
-            await EnsureAsync("clusterrolebindings", binding, "subjects");
+            await EnsureAsync("clusterrolebindings", binding);
+        await Task.WhenAll(GroupRegistrations.All(registry.Time.GetUtcNow()).Select(g => CreateAsync("apiservices", "apiregistration.k8s.io", "", g)));
         if (settings.Advertise is not null)
             await EnsureServiceAsync();
     }
@@ -40,17 +41,13 @@ internal sealed class BootstrapObjects(ObjectRegistry registry, ApiServerSetting
     });
 
     // Reconciled at every start: a new version of the server may need new rights.
-    private async Task EnsureAsync(string plural, JsonObject wanted, string field)
+    private async Task EnsureAsync(string plural, JsonObject wanted)
     {
         var resource = ResourceCatalog.Get(plural, "rbac.authorization.k8s.io");
         var name = wanted.Text("metadata", "name");
         if (await CreateAsync(plural, resource.Group, "", (JsonObject)wanted.DeepClone()))
             return;
-        await registry.UpdateAsync(Context(resource, ""), name, old =>
-        {
-            old[field] = wanted[field]?.DeepClone();
-            return old;
-        });
+        await registry.UpdateAsync(Context(resource, ""), name, old => PolicyReconciliation.Complete(old, wanted));
     }
 
     private async Task EnsureServiceAsync()

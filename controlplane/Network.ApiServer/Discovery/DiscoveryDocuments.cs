@@ -1,10 +1,11 @@
 using System.Text.Json.Nodes;
 using Network.Api.Resources;
+using Network.ApiServer.CustomResources;
 
 namespace Network.ApiServer.Discovery;
 
 /// <summary>The documents clients learn the API from, built from the catalog.</summary>
-internal static class DiscoveryDocuments
+internal sealed class DiscoveryDocuments(ServedResources served)
 {
     public static JsonObject Versions(string address) => new()
     {
@@ -12,13 +13,13 @@ internal static class DiscoveryDocuments
         ["serverAddressByClientCIDRs"] = new JsonArray(new JsonObject { ["clientCIDR"] = "0.0.0.0/0", ["serverAddress"] = address }),
     };
 
-    public static JsonObject Groups() => new()
+    public JsonObject Groups() => new()
     {
         ["kind"] = "APIGroupList", ["apiVersion"] = "v1", ["groups"] = new JsonArray([.. GroupNames().Select(g => (JsonNode)GroupOf(g))]),
     };
 
     /// <summary>Null for a group that is not served.</summary>
-    public static JsonObject? Group(string group)
+    public JsonObject? Group(string group)
     {
         if (!GroupNames().Contains(group))
             return null;
@@ -29,20 +30,24 @@ internal static class DiscoveryDocuments
     }
 
     /// <summary>Null for a group version that is not served.</summary>
-    public static JsonObject? Resources(string group, string version)
+    public JsonObject? Resources(string group, string version)
     {
-        var served = ResourceCatalog.All.Where(r => r.Group == group && r.Version == version).ToList();
-        if (served.Count == 0)
+        var resources = served.All.Where(r => r.Group == group && r.Version == version).ToList();
+        if (resources.Count == 0)
             return null;
-        return new JsonObject
+        var document = new JsonObject
         {
-            ["kind"] = "APIResourceList", ["apiVersion"] = "v1", ["groupVersion"] = served[0].ApiVersion,
-            ["resources"] = new JsonArray([.. served.SelectMany(Lines).OrderBy(l => l["name"]!.ToString(), StringComparer.Ordinal)]),
+            ["kind"] = "APIResourceList", ["apiVersion"] = "v1", ["groupVersion"] = resources[0].ApiVersion,
+            ["resources"] = new JsonArray([.. resources.SelectMany(Lines).OrderBy(l => l["name"]!.ToString(), StringComparer.Ordinal)]),
         };
+        // The core group's lists are older than the rule that everything says its version.
+        if (group.Length == 0)
+            document.Remove("apiVersion");
+        return document;
     }
 
     /// <summary>APIGroupDiscoveryList v2 or v2beta1, of the core group or of all others.</summary>
-    public static JsonObject Aggregated(bool core, string version)
+    public JsonObject Aggregated(bool core, string version)
     {
         var items = new JsonArray();
         foreach (var group in core ? [""] : GroupNames())
@@ -50,13 +55,11 @@ internal static class DiscoveryDocuments
             var versions = VersionsOf(group).Select(v => (JsonNode)new JsonObject
             {
                 ["version"] = v,
-                ["resources"] = new JsonArray([.. ResourceCatalog.All.Where(r => r.Group == group && r.Version == v)
+                ["resources"] = new JsonArray([.. served.All.Where(r => r.Group == group && r.Version == v)
                     .OrderBy(r => r.Plural, StringComparer.Ordinal).Select(r => (JsonNode)AggregatedResource(r))]),
                 ["freshness"] = "Current",
             });
-            var metadata = new JsonObject { ["creationTimestamp"] = null };
-            if (group.Length > 0)
-                metadata.Insert(0, "name", group);
+            var metadata = group.Length > 0 ? new JsonObject { ["name"] = group } : [];
             items.Add((JsonNode)new JsonObject { ["metadata"] = metadata, ["versions"] = new JsonArray([.. versions]) });
         }
 
@@ -66,13 +69,13 @@ internal static class DiscoveryDocuments
         };
     }
 
-    public static IEnumerable<string> GroupNames() => ResourceCatalog.All.Select(r => r.Group).Where(g => g.Length > 0).Distinct();
+    public IEnumerable<string> GroupNames() => served.All.Select(r => r.Group).Where(g => g.Length > 0).Distinct();
 
     // The preferred version stands first: newest stable before its older names.
-    public static IEnumerable<string> VersionsOf(string group) => ResourceCatalog.All.Where(r => r.Group == group)
-        .Select(r => r.Version).Distinct().OrderBy(v => v.Contains("beta") ? 1 : 0).ThenByDescending(v => v, StringComparer.Ordinal);
+    public IEnumerable<string> VersionsOf(string group) => served.All.Where(r => r.Group == group)
+        .Select(r => r.Version).Distinct().Order(VersionOrder.Instance);
 
-    private static JsonObject GroupOf(string group)
+    private JsonObject GroupOf(string group)
     {
         var versions = VersionsOf(group).Select(v => new JsonObject { ["groupVersion"] = $"{group}/{v}", ["version"] = v }).ToList();
         return new JsonObject
@@ -106,7 +109,7 @@ internal static class DiscoveryDocuments
     {
         var value = new JsonObject
         {
-            ["resource"] = resource.Plural, ["responseKind"] = ResponseKind(resource.Group, resource.Version, resource.Kind),
+            ["resource"] = resource.Plural, ["responseKind"] = ResponseKind("", "", resource.Kind),
             ["scope"] = resource.Namespaced ? "Namespaced" : "Cluster", ["singularResource"] = resource.Singular, ["verbs"] = Texts(resource.Verbs),
         };
         if (resource.ShortNames.Count > 0)
@@ -118,7 +121,7 @@ internal static class DiscoveryDocuments
             value["subresources"] = new JsonArray([.. resource.Subresources.Select(s => (JsonNode)new JsonObject
             {
                 ["subresource"] = s.Name,
-                ["responseKind"] = s.Version.Length > 0 ? ResponseKind(s.Group, s.Version, s.Kind) : ResponseKind(resource.Group, resource.Version, s.Kind),
+                ["responseKind"] = ResponseKind(s.Group, s.Version, s.Kind),
                 ["verbs"] = Texts(s.Verbs),
             })]);
         }
@@ -126,6 +129,7 @@ internal static class DiscoveryDocuments
         return value;
     }
 
+    // An empty group and version mean those of the parent.
     private static JsonObject ResponseKind(string group, string version, string kind) => new() { ["group"] = group, ["version"] = version, ["kind"] = kind };
 
     private static JsonArray Texts(IEnumerable<string> texts) => new([.. texts.Select(t => (JsonNode)t)]);

@@ -4,23 +4,25 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Network.Api.Errors;
+using Network.ApiServer.CustomResources;
 using Network.ApiServer.Http;
 
 namespace Network.ApiServer.Discovery;
 
 /// <summary>/api, /apis and below, in the legacy and the aggregated form.</summary>
-internal sealed class DiscoveryHandler
+internal sealed class DiscoveryHandler(ServedResources served)
 {
-    private readonly ConcurrentDictionary<string, (byte[] Bytes, string Tag)> _aggregated = new();
+    private readonly DiscoveryDocuments _documents = new(served);
+    private readonly ConcurrentDictionary<(int Generation, bool Core, string Version), (byte[] Bytes, string Tag)> _aggregated = new();
 
     public Task HandleAsync(HttpContext http, string[] steps)
     {
         var core = steps[0] == "api";
         if (steps.Length == 1)
             return AggregatedVersion(http.Request) is { } version ? WriteAggregatedAsync(http, core, version)
-                : WriteAsync(http, core ? DiscoveryDocuments.Versions(http.Request.Host.ToString()) : DiscoveryDocuments.Groups());
-        var document = core ? (steps.Length == 2 ? DiscoveryDocuments.Resources("", steps[1]) : null)
-            : steps.Length == 2 ? DiscoveryDocuments.Group(steps[1]) : DiscoveryDocuments.Resources(steps[1], steps[2]);
+                : WriteAsync(http, core ? DiscoveryDocuments.Versions(http.Request.Host.ToString()) : _documents.Groups());
+        var document = core ? (steps.Length == 2 ? _documents.Resources("", steps[1]) : null)
+            : steps.Length == 2 ? _documents.Group(steps[1]) : _documents.Resources(steps[1], steps[2]);
         return document is null ? throw Refusal.NoSuchResource() : WriteAsync(http, document);
     }
 
@@ -44,9 +46,12 @@ internal sealed class DiscoveryHandler
 
     private Task WriteAggregatedAsync(HttpContext http, bool core, string version)
     {
-        var (bytes, tag) = _aggregated.GetOrAdd($"{core}/{version}", _ =>
+        var generation = served.Generation;
+        foreach (var old in _aggregated.Keys.Where(key => key.Generation != generation))
+            _aggregated.TryRemove(old, out _);
+        var (bytes, tag) = _aggregated.GetOrAdd((generation, core, version), _ =>
         {
-            var text = Encoding.UTF8.GetBytes(DiscoveryDocuments.Aggregated(core, version).ToJsonString());
+            var text = Encoding.UTF8.GetBytes(_documents.Aggregated(core, version).ToJsonString());
             return (text, $"\"{Convert.ToHexString(SHA512.HashData(text))}\"");
         });
         http.Response.Headers.ETag = tag;

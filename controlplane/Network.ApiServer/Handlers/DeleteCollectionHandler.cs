@@ -27,6 +27,6 @@ internal sealed class DeleteCollectionHandler(ObjectRegistry registry)
             }
         }
 
-        await ObjectResponse.WriteAsync(request.Http, 200, DeleteHandler.Success(null));
+        await ObjectResponse.WriteAsync(request.Http, 200, DeleteHandler.Success(null), request.Format);
     }
 }

@@ -25,7 +25,7 @@ internal sealed class DeleteHandler(ObjectRegistry registry)
             details["group"] = target.Resource.Group;
         details["kind"] = target.Resource.Plural;
         details["uid"] = deletion.Uid;
-        await ObjectResponse.WriteAsync(request.Http, 200, Success(details));
+        await ObjectResponse.WriteAsync(request.Http, 200, Success(details), request.Format);
     }
 
     internal static JsonObject Success(JsonObject? details)

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Network.Api.Errors;
+using Network.ApiServer.Auditing;
 using Network.ApiServer.Http;
 using Network.ApiServer.Printing;
 using Network.ApiServer.Registry;
@@ -24,7 +25,9 @@ internal sealed class ListHandler(ObjectRegistry registry)
         if (!exact && request.Query("continue").Length == 0)
             await FreshReads.WaitAsync(registry.Store, request.Query("resourceVersion"), request.Cancel);
         var page = ListPage.Read(registry.Store, request, Selection.From(request));
-        if (request.Format is { Shape: ResponseShape.Object, Yaml: false, Pretty: false })
+        if (request.Format.Protobuf)
+            await ProtobufResponse.WriteListAsync(request, Metadata(page), page.Entries);
+        else if (request.Format is { Shape: ResponseShape.Object, Yaml: false, Pretty: false } && AuditRecord.Of(request.Http)?.KeepsResponse != true)
             await WritePlainAsync(request, page);
         else
             await ObjectResponse.WriteAsync(request.Http, 200, Shape(request, page), request.Format);
@@ -87,10 +90,24 @@ internal sealed class ListHandler(ObjectRegistry registry)
 
     private static async Task WritePlainAsync(ApiRequest request, ListPage page)
     {
-        var (response, resource) = (request.Http.Response, request.Target.Resource);
+        var response = request.Http.Response;
         response.ContentType = "application/json";
         response.Headers.CacheControl = "no-cache, private";
-        var writer = response.BodyWriter;
+        if (!Compression.Applies(request.Http, page.Entries.Sum(e => (long)e.Value.Length)))
+        {
+            await WriteItemsAsync(request, page, response.BodyWriter);
+            return;
+        }
+
+        await using var compressed = Compression.Begin(response);
+        var writer = PipeWriter.Create(compressed, new StreamPipeWriterOptions(leaveOpen: true));
+        await WriteItemsAsync(request, page, writer);
+        await writer.CompleteAsync();
+    }
+
+    private static async Task WriteItemsAsync(ApiRequest request, ListPage page, PipeWriter writer)
+    {
+        var resource = request.Target.Resource;
         // Blocks of this size, not the pipe's own of 4 KiB: TLS turns every block into a record and a write of its own.
         var block = new ArrayBufferWriter<byte>(BlockBytes + (BlockBytes / 4));
         block.Write(Encoding.UTF8.GetBytes($"{{\"kind\":\"{resource.ListKind}\",\"apiVersion\":\"{resource.ApiVersion}\",\"metadata\":{Metadata(page).ToJsonString()},\"items\":["));

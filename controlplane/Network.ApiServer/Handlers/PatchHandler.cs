@@ -13,6 +13,7 @@ namespace Network.ApiServer.Handlers;
 internal sealed class PatchHandler(ObjectRegistry registry, ApplyHandler apply)
 {
     private const string Types = "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml";
+    private const string CustomTypes = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
 
     public async Task HandleAsync(ApiRequest request)
     {
@@ -58,6 +59,8 @@ internal sealed class PatchHandler(ObjectRegistry registry, ApplyHandler apply)
                     MergePatch.Apply(value, merge);
                     return value;
                 };
+            case "application/strategic-merge-patch+json" when type is null && request.Target.Resource.CustomSchema is not null:
+                throw Refusal.UnsupportedMediaType(CustomTypes);
             case "application/strategic-merge-patch+json":
                 var strategic = Parse(bytes) as JsonObject ?? throw Refusal.BadRequest("error decoding patch: a strategic merge patch is an object");
                 return value => StrategicMergePatch.Apply(value, strategic, type ?? request.Target.Resource.Schema);

@@ -25,9 +25,7 @@ internal sealed class WatchStream(ApiRequest request, Selection selection, Watch
     public async Task BeginAsync(CancellationToken cancel)
     {
         var response = request.Http.Response;
-        response.ContentType = request.Format.Shape == ResponseShape.Object ? "application/json" : "application/json;as=" + request.Format.Shape;
-        if (request.Format.Shape != ResponseShape.Object)
-            response.ContentType = "application/json";
+        response.ContentType = request.Format.Protobuf ? ProtobufResponse.WatchContentType : "application/json";
         response.Headers.CacheControl = "no-cache, private";
         // Clients block until they have the headers, long before the first event.
         await response.StartAsync(cancel);
@@ -83,6 +81,12 @@ internal sealed class WatchStream(ApiRequest request, Selection selection, Watch
         if (initialEventsEnd)
             metadata["annotations"] = new JsonObject { ["k8s.io/initial-events-end"] = "true" };
         var value = new JsonObject { ["kind"] = resource.Kind, ["apiVersion"] = resource.ApiVersion, ["metadata"] = metadata };
+        if (request.Format.Protobuf)
+        {
+            request.Http.Response.BodyWriter.Write(ProtobufResponse.Frame(request, "BOOKMARK", Encoding.UTF8.GetBytes(value.ToJsonString())));
+            return;
+        }
+
         WriteLine("BOOKMARK", request.Format.Shape == ResponseShape.Table
             ? TableWriter.Of(request, [JsonElement.Parse(value.ToJsonString())], new JsonObject { ["resourceVersion"] = metadata["resourceVersion"]!.DeepClone() }, false)
             : value);
@@ -102,12 +106,12 @@ internal sealed class WatchStream(ApiRequest request, Selection selection, Watch
         catch (CompactedException e)
         {
             // In the stream, not as an HTTP error: that is where all clients look.
-            WriteLine("ERROR", Refusal.Expired($"too old resource version: {e.Requested} ({e.Oldest})").ToStatus());
+            WriteError(Refusal.Expired($"too old resource version: {e.Requested} ({e.Oldest})"));
             await FlushAsync(cancel);
         }
         catch (WatchOverrunException)
         {
-            WriteLine("ERROR", Refusal.Expired($"too old resource version: {Seen} ({hub.Position})").ToStatus());
+            WriteError(Refusal.Expired($"too old resource version: {Seen} ({hub.Position})"));
             await FlushAsync(cancel);
         }
     }
@@ -116,16 +120,30 @@ internal sealed class WatchStream(ApiRequest request, Selection selection, Watch
     {
         if (request.Format.Shape == ResponseShape.Object)
         {
-            request.Http.Response.BodyWriter.Write(shared.Line(type, old));
+            request.Http.Response.BodyWriter.Write(shared.Encoded(type, old, request.Format.Protobuf));
             return;
         }
 
         var value = old ? shared.Previous : shared.Current;
+        if (request.Format.Protobuf)
+        {
+            request.Http.Response.BodyWriter.Write(ProtobufResponse.Frame(request, SharedEvent.NameOf(type), Encoding.UTF8.GetBytes(value.GetRawText())));
+            return;
+        }
+
         JsonNode shaped = request.Format.Shape == ResponseShape.Table
             ? TableWriter.Of(request, [value], new JsonObject { ["resourceVersion"] = shared.Revision.ToString(CultureInfo.InvariantCulture) }, !_columnsSent)
             : PartialMetadata.Of(value);
         _columnsSent = true;
-        WriteLine(type.ToString().ToUpperInvariant(), shaped);
+        WriteLine(SharedEvent.NameOf(type), shaped);
+    }
+
+    private void WriteError(ApiException refusal)
+    {
+        if (request.Format.Protobuf)
+            request.Http.Response.BodyWriter.Write(ProtobufResponse.ErrorFrame(refusal.ToStatus()));
+        else
+            WriteLine("ERROR", refusal.ToStatus());
     }
 
     private void WriteLine(string type, JsonNode value)

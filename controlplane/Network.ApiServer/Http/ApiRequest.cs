@@ -7,6 +7,9 @@ namespace Network.ApiServer.Http;
 /// <summary>One request to a resource on its way through a handler.</summary>
 internal sealed record ApiRequest(HttpContext Http, RequestTarget Target, UserInfo User, ResponseFormat Format)
 {
+    /// <summary>How to answer. Kinds that are defined while the server runs have no protobuf form.</summary>
+    public ResponseFormat Format { get; init; } = Format.Protobuf && !Target.Resource.Protobuf ? ResponseFormat.From(Http.Request, false) : Format;
+
     public CancellationToken Cancel => Http.RequestAborted;
 
     public string Query(string name) => Http.Request.Query[name].ToString();
@@ -20,7 +23,7 @@ internal sealed record ApiRequest(HttpContext Http, RequestTarget Target, UserIn
 
     public WriteContext Write() => new(Target.Resource, Target.Namespace, User)
     {
-        Subresource = Target.Subresource, DryRun = DryRun, FieldManager = FieldManager(), Cancel = Cancel,
+        Subresource = Target.Subresource, DryRun = DryRun, FieldManager = FieldManager(), Warn = Warn, Annotate = Auditing.AuditRecord.Of(Http) is { } record ? record.Annotate : null, Cancel = Cancel,
     };
 
     // Whoever does not say who owns the fields is known by its program's name.

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Network.Api.Errors;
 using Network.Api.Schema;
+using Network.ApiServer.Auditing;
 using YamlDotNet.Core;
 
 namespace Network.ApiServer.Http;
@@ -29,6 +30,8 @@ internal static class RequestBody
             {
                 var bytes = result.Buffer.ToArray();
                 reader.AdvanceTo(result.Buffer.End);
+                if (AuditRecord.Of(request.HttpContext) is { KeepsRequest: true } record)
+                    record.RequestBody = bytes;
                 return bytes;
             }
 
@@ -51,8 +54,13 @@ internal static class RequestBody
         // Old kubectl sends no Content-Type at all, which means JSON.
         switch (MediaType(request.Http.Request))
         {
+            case "application/vnd.kubernetes.protobuf" when type.Structure is not null:
+                throw Refusal.UnsupportedMediaType("application/json, application/yaml");
             case "application/vnd.kubernetes.protobuf":
-                return FromProtobuf(bytes, type);
+                var value = FromProtobuf(bytes, type);
+                if (AuditRecord.Of(request.Http) is { KeepsRequest: true } record)
+                    record.RequestBody = Encoding.UTF8.GetBytes(value.ToJsonString());
+                return value;
             case "application/yaml" or "application/x-yaml" or "text/yaml":
                 return FromJson(request, YamlToJson(bytes), type);
             case "" or "application/json" or "*/*":

@@ -1,4 +1,5 @@
 using Network.Api.Resources;
+using Network.ApiServer.CustomResources;
 
 namespace Network.ApiServer.Http;
 
@@ -12,7 +13,7 @@ internal sealed record RequestTarget(ResourceInfo Resource, string Namespace, st
     public bool LegacyWatch { get; init; }
 
     /// <summary>Null when the path names nothing this server has. The path starts behind /api/v1 or /apis/group/version.</summary>
-    public static RequestTarget? Parse(string group, string version, ReadOnlySpan<string> steps)
+    public static RequestTarget? Parse(ServedResources served, string group, string version, ReadOnlySpan<string> steps)
     {
         var watch = steps.Length > 0 && steps[0] == "watch";
         if (watch)
@@ -21,13 +22,13 @@ internal sealed record RequestTarget(ResourceInfo Resource, string Namespace, st
             return null;
         var ns = "";
         // /namespaces/x/pods is inside a namespace; /namespaces/x/status is about it.
-        if (steps[0] == "namespaces" && steps.Length > 2 && ResourceCatalog.Find(group, version, steps[2]) is { Namespaced: true })
+        if (steps[0] == "namespaces" && steps.Length > 2 && served.Find(group, version, steps[2]) is { Namespaced: true })
         {
             ns = steps[1];
             steps = steps[2..];
         }
 
-        if (ResourceCatalog.Find(group, version, steps[0]) is not { } resource)
+        if (served.Find(group, version, steps[0]) is not { } resource)
             return null;
         return new RequestTarget(resource, ns, steps.Length > 1 ? steps[1] : "", steps.Length > 2 ? steps[2] : "")
         {

@@ -10,12 +10,14 @@ internal sealed record ResponseFormat(ResponseShape Shape, bool Yaml, bool Prett
 {
     private const string Accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
-    public string ContentType => Yaml ? "application/yaml" : "application/json";
+    /// <summary>Kubernetes protobuf; never with <see cref="ResponseShape.Table"/>, which has no such form.</summary>
+    public bool Protobuf { get; init; }
 
     public string TableVersion { get; init; } = "v1";
 
+    /// <param name="protobuf">False for what has no protobuf form: the entry is skipped like any other that is not served.</param>
     /// <exception cref="ApiException">406, nothing acceptable is served.</exception>
-    public static ResponseFormat From(HttpRequest request)
+    public static ResponseFormat From(HttpRequest request, bool protobuf = true)
     {
         var agent = request.Headers.UserAgent.ToString();
         var pretty = request.Query["pretty"].ToString() is "true" or "1"
@@ -26,7 +28,7 @@ internal sealed record ResponseFormat(ResponseShape Shape, bool Yaml, bool Prett
             return new(ResponseShape.Object, false, pretty);
         foreach (var entry in accept.Split(','))
         {
-            if (TryEntry(entry, pretty) is { } format)
+            if (TryEntry(entry, pretty) is { } format && (protobuf || !format.Protobuf))
                 return format;
         }
 
@@ -37,18 +39,19 @@ internal sealed record ResponseFormat(ResponseShape Shape, bool Yaml, bool Prett
     {
         var parts = entry.Split(';', StringSplitOptions.TrimEntries);
         var yaml = parts[0] is "application/yaml";
-        if (!yaml && parts[0] is not ("application/json" or "*/*" or "application/*"))
+        var protobuf = parts[0] is ProtobufResponse.ContentType;
+        if (!yaml && !protobuf && parts[0] is not ("application/json" or "*/*" or "application/*"))
             return null;
         string Parameter(string name) => parts.FirstOrDefault(p => p.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..] ?? "";
         var shape = Parameter("as");
         if (shape.Length == 0)
-            return Parameter("stream").Length == 0 || Parameter("stream") == "watch" ? new(ResponseShape.Object, yaml, pretty) : null;
+            return Parameter("stream").Length == 0 || Parameter("stream") == "watch" ? new(ResponseShape.Object, yaml, pretty && !protobuf) { Protobuf = protobuf } : null;
         if (Parameter("g") != "meta.k8s.io" || Parameter("v") is not ("v1" or "v1beta1"))
             return null;
         return shape switch
         {
-            "Table" => new(ResponseShape.Table, yaml, pretty) { TableVersion = Parameter("v") },
-            "PartialObjectMetadata" or "PartialObjectMetadataList" => new(ResponseShape.PartialMetadata, yaml, pretty),
+            "Table" when !protobuf => new(ResponseShape.Table, yaml, pretty) { TableVersion = Parameter("v") },
+            "PartialObjectMetadata" or "PartialObjectMetadataList" => new(ResponseShape.PartialMetadata, yaml, pretty && !protobuf) { Protobuf = protobuf },
             _ => null,
         };
     }

@@ -3,6 +3,7 @@ using Network.Api.Errors;
 using Network.Api.Resources;
 using Network.ApiServer.Authentication;
 using Network.ApiServer.Authorization;
+using Network.ApiServer.CustomResources;
 using Network.ApiServer.Discovery;
 using Network.ApiServer.Handlers;
 using Network.ApiServer.Subresources;
@@ -18,6 +19,11 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
 
     /// <summary>Public keys of account tokens, for verifiers outside the cluster.</summary>
     public required IssuerDocuments Issuer { get; init; }
+
+    public required ServedResources Served { get; init; }
+
+    /// <summary>Null serves no /metrics.</summary>
+    public Func<string>? RenderMetrics { get; init; }
 
     public Route Find(HttpContext http)
     {
@@ -41,9 +47,11 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
             case ["openapi", "v2" or "v3", ..] or ["swagger-2.0.0.pb-v1"]:
                 return openApi.HandleAsync(http, path);
             case [".well-known", "openid-configuration"]:
-                return ObjectResponse.WriteAsync(http, 200, Issuer.Configuration());
+                return Issuer.WriteConfigurationAsync(http);
+            case ["metrics"] when RenderMetrics is not null:
+                return ObjectResponse.WriteTextAsync(http, 200, RenderMetrics());
             case ["openid", "v1", "jwks"]:
-                return ObjectResponse.WriteAsync(http, 200, Issuer.Keys());
+                return Issuer.WriteKeysAsync(http);
             default:
                 return health.TryHandle(http, steps) ?? ObjectResponse.WriteTextAsync(http, 404, "404 page not found\n");
         }
@@ -51,14 +59,15 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
 
     private Route Resource(HttpContext http, string group, string version, ReadOnlySpan<string> steps)
     {
-        if (RequestTarget.Parse(group, version, steps) is not { } target)
+        if (RequestTarget.Parse(Served, group, version, steps) is not { } target)
             throw Refusal.NoSuchResource();
         if (target.Subresource.Length > 0 && target.Resource.Subresource(target.Subresource) is null)
             throw Refusal.NoSuchResource();
         var verb = VerbOf(http.Request, target);
         var access = new AccessRequest(verb)
         {
-            Group = target.Resource.Group, Resource = target.Resource.Plural, Subresource = target.Subresource, Name = target.Name,
+            Group = target.Resource.Group, Version = target.Resource.Version, Resource = target.Resource.Plural, Subresource = target.Subresource,
+            Name = target.Name.Length > 0 ? target.Name : SelectedField(http.Request, verb, "metadata.name"), OnlyNode = SelectedField(http.Request, verb, "spec.nodeName"),
             // A namespace itself is judged inside itself, so that a namespace admin may read it.
             Namespace = target.Resource is { Plural: "namespaces", Group: "" } ? target.Name : target.Namespace,
         };
@@ -73,6 +82,8 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
         var streams = target.Subresource is "log" or "exec" or "attach" or "portforward" or "proxy";
         var format = streams ? new ResponseFormat(ResponseShape.Object, false, false) : ResponseFormat.From(http.Request);
         var request = new ApiRequest(http, target, user, format);
+        if (target.Resource.DeprecationWarning.Length > 0)
+            request.Warn(target.Resource.DeprecationWarning);
         var beside = target.Subresource.Length > 0 || target.Resource.Has(ResourceTraits.CreateOnly);
         // Whatever decides by what is stored must know what other servers have answered. Plain reads say how fresh they
         // must be (FreshReads), and a watch starts from where its client is.
@@ -80,6 +91,10 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
             await Store.FreshAsync(request.Cancel);
         await (beside ? subresources.HandleAsync(request, verb) : verbs.HandleAsync(request, verb));
     }
+
+    // A list or watch of one name, or of one node's pods, is judged as what it is (apiserver endpoints/request).
+    private static string SelectedField(HttpRequest request, string verb, string field) => verb is not ("list" or "watch") ? ""
+        : request.Query["fieldSelector"].ToString().Split(',').FirstOrDefault(p => p.StartsWith(field + "=", StringComparison.Ordinal))?[(field.Length + 1)..].TrimStart('=') ?? "";
 
     private static string VerbOf(HttpRequest request, RequestTarget target)
     {

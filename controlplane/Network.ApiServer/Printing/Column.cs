@@ -5,9 +5,13 @@ namespace Network.ApiServer.Printing;
 /// <summary>One column of a table. Wide columns have priority 1.</summary>
 internal sealed record Column(string Name, string Type = "string", bool Wide = false)
 {
+    public string Format { get; init; } = Name == "Name" ? "name" : "";
+
+    public string Description { get; init; } = Name;
+
     public JsonObject ToJson() => new()
     {
-        ["name"] = Name, ["type"] = Type, ["format"] = Name == "Name" ? "name" : "", ["description"] = Name, ["priority"] = Wide ? 1 : 0,
+        ["name"] = Name, ["type"] = Type, ["format"] = Format, ["description"] = Description, ["priority"] = Wide ? 1 : 0,
     };
 
     public static implicit operator Column(string text) => text switch

@@ -1,5 +1,6 @@
 using Network.Api.Resources;
 using Network.Api.Schema;
+using Network.ApiServer.CustomResources;
 
 namespace Network.ApiServer.Printing;
 
@@ -42,9 +43,28 @@ internal static class TableCatalog
         ["rolebindings.rbac.authorization.k8s.io"] = ConfigTables.RoleBindings,
         ["clusterrolebindings.rbac.authorization.k8s.io"] = ConfigTables.RoleBindings,
         ["certificatesigningrequests.certificates.k8s.io"] = ConfigTables.SigningRequests,
+        ["podtemplates"] = WorkloadTables.PodTemplates,
+        ["runtimeclasses.node.k8s.io"] = StorageTables.RuntimeClasses,
+        ["servicecidrs.networking.k8s.io"] = StorageTables.ServiceRanges,
+        ["ipaddresses.networking.k8s.io"] = StorageTables.Addresses,
+        ["csidrivers.storage.k8s.io"] = StorageTables.Drivers,
+        ["csinodes.storage.k8s.io"] = StorageTables.Nodes,
+        ["csistoragecapacities.storage.k8s.io"] = StorageTables.Capacities,
+        ["volumeattachments.storage.k8s.io"] = StorageTables.Attachments,
+        ["volumeattributesclasses.storage.k8s.io"] = StorageTables.AttributesClasses,
+        ["mutatingwebhookconfigurations.admissionregistration.k8s.io"] = ExtensionTables.Webhooks,
+        ["validatingwebhookconfigurations.admissionregistration.k8s.io"] = ExtensionTables.Webhooks,
+        ["validatingadmissionpolicies.admissionregistration.k8s.io"] = ExtensionTables.ValidatingPolicies,
+        ["mutatingadmissionpolicies.admissionregistration.k8s.io"] = ExtensionTables.MutatingPolicies,
+        ["validatingadmissionpolicybindings.admissionregistration.k8s.io"] = ExtensionTables.PolicyBindings,
+        ["mutatingadmissionpolicybindings.admissionregistration.k8s.io"] = ExtensionTables.PolicyBindings,
+        ["apiservices.apiregistration.k8s.io"] = ExtensionTables.Services,
+        ["flowschemas.flowcontrol.apiserver.k8s.io"] = ExtensionTables.FlowSchemas,
+        ["prioritylevelconfigurations.flowcontrol.apiserver.k8s.io"] = ExtensionTables.PriorityLevels,
+        ["componentstatuses"] = ExtensionTables.Components,
         ["events"] = EventTable.Core,
         ["events.events.k8s.io"] = EventTable.New,
     };
 
-    public static TablePrinter For(ResourceInfo resource) => s_printers.GetValueOrDefault(resource.Qualified, s_createdAt);
+    public static TablePrinter For(ResourceInfo resource) => resource.CustomSchema is not null ? CustomTables.Of(resource) : s_printers.GetValueOrDefault(resource.Qualified, s_createdAt);
 }

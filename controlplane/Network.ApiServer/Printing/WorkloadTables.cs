@@ -52,6 +52,10 @@ internal static class WorkloadTables
             Cells.Age(o, now), .. Template(o.At("spec", "jobTemplate")), Cells.Selector(o.At("spec", "jobTemplate", "spec", "selector")),
         ]);
 
+    public static TablePrinter PodTemplates { get; } = new(
+        ["Name", "Containers", "Images", "Pod Labels"],
+        (o, _) => [Cells.Name(o), .. Template(o), Cells.Labels(o.At("template", "metadata", "labels"))]);
+
     public static TablePrinter ControllerRevisions { get; } = new(
         ["Name", "Controller", "Revision#", "Age"],
         (o, now) => [Cells.Name(o), Controller(o), o.Number("revision"), Cells.Age(o, now)]);

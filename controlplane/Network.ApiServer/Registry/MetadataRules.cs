@@ -51,7 +51,8 @@ internal static class MetadataRules
 
     private static string? NameFault(ResourceInfo resource, string name)
     {
-        if (resource.Group == "rbac.authorization.k8s.io")
+        // "v1." is the core group's registration, and an address may be one of IPv6.
+        if (resource.Group is "rbac.authorization.k8s.io" or "apiregistration.k8s.io" || resource.Plural == "ipaddresses")
             return name is "." or ".." || name.AsSpan().IndexOfAny('/', '%') >= 0 ? "may not contain '/' or '%'" : null;
         if (s_labelNames.Contains(resource.Plural))
             return ObjectNames.IsLabel(name) ? null : ObjectNames.LabelRule;

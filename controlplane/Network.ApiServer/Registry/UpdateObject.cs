@@ -60,6 +60,11 @@ internal static class UpdateObject
                 value.Child("metadata")["generation"] = (old["metadata"].Number("generation") ?? 0) + 1;
             Validate(resource, strategy, value, old, name);
         }
+        else
+        {
+            await registry.Admission.AdmitAsync(new(context, AdmissionOperation.Update, value, old));
+            JudgeStatus(context, strategy, value, name);
+        }
 
         var allocation = context.DryRun || context.Subresource.Length > 0 ? null : await strategy.AllocateAsync(context, value, old);
         ManagedFields.Track(context, value, old, registry.Time);
@@ -74,6 +79,15 @@ internal static class UpdateObject
         if (entry is null && allocation is not null)
             await allocation.DisposeAsync();
         return entry;
+    }
+
+    private static void JudgeStatus(WriteContext context, Strategy strategy, JsonObject value, string name)
+    {
+        var faults = new List<FieldFault>();
+        if (context.Subresource == "status")
+            strategy.ValidateStatus(value, faults);
+        if (faults.Count > 0)
+            throw Refusal.Invalid(context.Resource.Kind, context.Resource.Group, name, faults);
     }
 
     private static void Validate(ResourceInfo resource, Strategy strategy, JsonObject value, JsonObject old, string name)

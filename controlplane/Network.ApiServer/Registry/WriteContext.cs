@@ -16,5 +16,11 @@ internal sealed record WriteContext(ResourceInfo Resource, string Namespace, Use
     /// <summary>True for server-side apply, which brings its own managedFields.</summary>
     public bool OwnManagedFields { get; init; }
 
+    /// <summary>Tells the client something beside the answer (Warning header); null when nobody listens.</summary>
+    public Action<string>? Warn { get; init; }
+
+    /// <summary>Adds a note to the request's audit event; null when nobody keeps one.</summary>
+    public Action<string, string>? Annotate { get; init; }
+
     public CancellationToken Cancel { get; init; }
 }

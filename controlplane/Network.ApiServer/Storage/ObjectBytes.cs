@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Network.Api.Resources;
 using Network.Api.Schema;
+using Network.Api.Structural;
 using Network.Store;
 
 namespace Network.ApiServer.Storage;
@@ -24,7 +25,11 @@ internal static class ObjectBytes
         var value = (JsonObject)JsonNode.Parse(entry.Value.Span)!;
         if (entry.ModRevision > 0)
             value.Child("metadata")["resourceVersion"] = entry.ModRevision.ToString(CultureInfo.InvariantCulture);
-        return resource.Converted ? VersionConversion.ToServed(resource, value) : value;
+        if (resource.Converted)
+            value = VersionConversion.ToServed(resource, value);
+        if (resource.DefaultsOnRead)
+            StructuralDefaults.Apply(value, resource.Schema.Structure!);
+        return value;
     }
 
     /// <summary>Canonical bytes for the store; the object keeps its resourceVersion.</summary>
@@ -43,8 +48,9 @@ internal static class ObjectBytes
     /// <summary>Writes the object as clients see it.</summary>
     public static void Write(IBufferWriter<byte> into, ResourceInfo resource, StoreEntry entry)
     {
-        var bytes = resource.Converted ? Encoding.UTF8.GetBytes(Decode(resource, entry).ToJsonString()) : entry.Value.Span;
-        var at = resource.Converted || entry.ModRevision == 0 ? -1 : bytes[..Math.Min(bytes.Length, SearchWindow)].IndexOf(MetadataOpen);
+        var reshaped = resource.Converted || resource.DefaultsOnRead;
+        var bytes = reshaped ? Encoding.UTF8.GetBytes(Decode(resource, entry).ToJsonString()) : entry.Value.Span;
+        var at = reshaped || entry.ModRevision == 0 ? -1 : bytes[..Math.Min(bytes.Length, SearchWindow)].IndexOf(MetadataOpen);
         if (at < 0)
         {
             into.Write(bytes);

@@ -4,41 +4,47 @@ using Network.Api.Schema;
 
 namespace Network.ApiServer.Storage;
 
-/// <summary>Resources that show another resource's objects: older names change only apiVersion, the two Event kinds also rename fields.</summary>
+/// <summary>Resources that show another resource's objects: some older names change only apiVersion, the others have a conversion of their own.</summary>
 internal static class VersionConversion
 {
-    // core name, events.k8s.io name (k8s.io/api events/v1 conversion).
-    private static readonly (string Core, string New)[] s_eventFields =
-    [
-        ("involvedObject", "regarding"), ("message", "note"), ("reportingComponent", "reportingController"), ("source", "deprecatedSource"),
-        ("firstTimestamp", "deprecatedFirstTimestamp"), ("lastTimestamp", "deprecatedLastTimestamp"), ("count", "deprecatedCount"),
-    ];
-
     public static MessageType StoredSchema(ResourceInfo resource) =>
-        resource.Kind == "Event" ? ApiSchema.Get("core.v1.Event") : resource.Schema;
+        ApiSchema.FindKind(resource.StoredApiVersion, resource.Kind) ?? resource.Schema;
 
     public static JsonObject ToServed(ResourceInfo resource, JsonObject stored)
     {
-        if (resource.Kind == "Event")
-            Rename(stored, f => f.Core, f => f.New);
+        switch (resource.Kind)
+        {
+            case "Event":
+                EventConversion.ToNew(stored);
+                break;
+            case "HorizontalPodAutoscaler":
+                AutoscalerConversion.ToOld(stored);
+                break;
+            case "EndpointSlice":
+                EndpointSliceConversion.ToOld(stored);
+                break;
+        }
+
         stored["apiVersion"] = resource.ApiVersion;
         return stored;
     }
 
     public static JsonObject ToStored(ResourceInfo resource, JsonObject served)
     {
-        if (resource.Kind == "Event")
-            Rename(served, f => f.New, f => f.Core);
+        switch (resource.Kind)
+        {
+            case "Event":
+                EventConversion.ToCore(served);
+                break;
+            case "HorizontalPodAutoscaler":
+                AutoscalerConversion.ToNew(served);
+                break;
+            case "EndpointSlice":
+                EndpointSliceConversion.ToNew(served);
+                break;
+        }
+
         served["apiVersion"] = resource.StoredApiVersion;
         return served;
-    }
-
-    private static void Rename(JsonObject value, Func<(string Core, string New), string> from, Func<(string Core, string New), string> to)
-    {
-        foreach (var field in s_eventFields)
-        {
-            if (value.Remove(from(field), out var member))
-                value[to(field)] = member;
-        }
     }
 }

@@ -24,6 +24,8 @@ internal sealed class SecretStrategy : Strategy
         if (ConfigMapStrategy.Sizes(value["data"]) > ConfigMapStrategy.MaxBytes * 4 / 3)
             faults.Add(FieldFault.TooLong("data", ConfigMapStrategy.MaxBytes));
         ConfigMapStrategy.CheckKeys(value, "data", faults);
+        if (value.Text("type") == "kubernetes.io/service-account-token" && value.Text("metadata", "annotations", "kubernetes.io/service-account.name").Length == 0)
+            faults.Add(FieldFault.Required("metadata.annotations[kubernetes.io/service-account.name]"));
         foreach (var key in RequiredKeys(value.Text("type")))
         {
             if (value.At("data", key) is null)

@@ -32,6 +32,11 @@ internal abstract class Strategy
     {
     }
 
+    /// <summary>Judges a write of the status subresource.</summary>
+    public virtual void ValidateStatus(JsonObject value, List<FieldFault> faults)
+    {
+    }
+
     /// <summary>
     /// Takes resources outside the object (addresses, ports). <paramref name="old"/> is null for a create. The returned undo runs when the write fails.
     /// </summary>

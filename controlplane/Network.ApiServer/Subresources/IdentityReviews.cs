@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Network.Api.Errors;
 using Network.Api.Schema;
 using Network.ApiServer.Authentication;
 using Network.ApiServer.Http;
@@ -6,7 +7,7 @@ using Network.ApiServer.Http;
 namespace Network.ApiServer.Subresources;
 
 /// <summary>Who am I, and whose token is this.</summary>
-internal sealed class IdentityReviews(ServiceAccountTokens tokens)
+internal sealed class IdentityReviews(Authenticator authenticator)
 {
     public async Task SelfAsync(ApiRequest request)
     {
@@ -20,11 +21,19 @@ internal sealed class IdentityReviews(ServiceAccountTokens tokens)
     {
         var review = await RequestBody.ReadObjectAsync(request, request.Target.Resource.Schema);
         Name(request, review);
+        var token = review.Text("spec", "token");
+        if (token.Length == 0)
+            throw Refusal.BadRequest("token is required for TokenReview in authentication");
         var audiences = review.Texts("spec", "audiences").ToList();
-        var user = tokens.Authenticate(review.Text("spec", "token"), audiences.Count > 0 ? audiences : null);
-        review["status"] = user is null
-            ? new JsonObject { ["authenticated"] = false, ["error"] = "[invalid bearer token]" }
-            : new JsonObject { ["authenticated"] = true, ["user"] = user.ToJson(), ["audiences"] = new JsonArray([.. audiences.Select(a => (JsonNode)a)]) };
+        var check = authenticator.CheckToken(token, audiences.Count > 0 ? audiences : null);
+        var status = new JsonObject { ["authenticated"] = check.User is not null };
+        if (check.User is null)
+            status["error"] = check.Fault == "invalid bearer token" ? "[invalid bearer token]" : $"[invalid bearer token, {check.Fault}]";
+        else
+            status["user"] = check.User.ToJson();
+        if (check.User is not null && check.Audiences.Count > 0)
+            status["audiences"] = new JsonArray([.. check.Audiences.Select(a => (JsonNode)a)]);
+        review["status"] = status;
         await ObjectResponse.WriteAsync(request.Http, 201, review, request.Format with { Shape = ResponseShape.Object });
     }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Network.Api.Errors;
+using Network.Api.Resources;
 using Network.Api.Schema;
 using Network.ApiServer.Handlers;
 using Network.ApiServer.Http;
@@ -27,8 +28,9 @@ internal sealed class ScaleHandler(ObjectRegistry registry)
         Func<JsonObject, JsonObject> change = verb == "update"
             ? _ => RequestBody.Decode(request, bytes, Schema)
             : old => Patch(request, bytes, old);
+        var paths = target.Resource.Scale;
         // Subresource stays empty: a scale changes the spec, so generation and validation apply.
-        var entry = await registry.UpdateAsync(request.Write() with { Subresource = "" }, target.Name, owner => Apply(owner, change(ScaleOf(request, owner)), target.Name));
+        var entry = await registry.UpdateAsync(request.Write() with { Subresource = "" }, target.Name, owner => Apply(owner, change(ScaleOf(request, owner)), target.Name, paths));
         await WriteAsync(request, ObjectBytes.Decode(target.Resource, entry));
     }
 
@@ -38,18 +40,30 @@ internal sealed class ScaleHandler(ObjectRegistry registry)
         return JsonDecoder.Decode(Encoding.UTF8.GetBytes(patched.ToJsonString()), Schema).Object;
     }
 
-    private static JsonObject Apply(JsonObject owner, JsonObject scale, string name)
+    private static JsonObject Apply(JsonObject owner, JsonObject scale, string name, ScalePaths paths)
     {
         var replicas = scale.Number("spec", "replicas") ?? 0;
         if (replicas < 0)
             throw Refusal.Invalid("Scale", "autoscaling", name, [FieldFault.Invalid("spec.replicas", replicas, "must be greater than or equal to 0")]);
-        owner.Child("spec")["replicas"] = replicas;
+        var steps = paths.Replicas.Split('.');
+        var parent = owner;
+        foreach (var step in steps.AsSpan(..^1))
+            parent = parent.Child(step);
+        parent[steps[^1]] = replicas;
         owner.Child("metadata")["resourceVersion"] = scale["metadata"].At("resourceVersion")?.DeepClone();
         return owner;
     }
 
     private static Task WriteAsync(ApiRequest request, JsonObject owner) =>
         ObjectResponse.WriteAsync(request.Http, 200, ScaleOf(request, owner), request.Format with { Shape = ResponseShape.Object });
+
+    private static string SelectorText(ResourceInfo resource, JsonObject owner)
+    {
+        if (resource.CustomSchema is not null)
+            return resource.Scale.Selector.Length == 0 ? "" : owner.Text(resource.Scale.Selector.Split('.'));
+        var selector = owner.At("spec", "selector");
+        return SelectorObject.ToQuery(resource.Kind == "ReplicationController" ? new JsonObject { ["matchLabels"] = selector?.DeepClone() } : selector);
+    }
 
     private static JsonObject ScaleOf(ApiRequest request, JsonObject owner)
     {
@@ -60,16 +74,14 @@ internal sealed class ScaleHandler(ObjectRegistry registry)
                 metadata[name] = value.DeepClone();
         }
 
-        var selector = owner.At("spec", "selector");
+        var paths = request.Target.Resource.Scale;
         return new JsonObject
         {
             ["kind"] = "Scale", ["apiVersion"] = "autoscaling/v1", ["metadata"] = metadata,
-            ["spec"] = new JsonObject { ["replicas"] = owner.Number("spec", "replicas") ?? 0 },
+            ["spec"] = new JsonObject { ["replicas"] = owner.Number(paths.Replicas.Split('.')) ?? 0 },
             ["status"] = new JsonObject
             {
-                ["replicas"] = owner.Number("status", "replicas") ?? 0,
-                ["selector"] = request.Target.Resource.Kind == "ReplicationController"
-                    ? SelectorObject.ToQuery(new JsonObject { ["matchLabels"] = selector?.DeepClone() }) : SelectorObject.ToQuery(selector),
+                ["replicas"] = owner.Number(paths.Observed.Split('.')) ?? 0, ["selector"] = SelectorText(request.Target.Resource, owner),
             },
         };
     }

@@ -1,5 +1,4 @@
 using Network.ApiServer.Authentication;
-using Network.ApiServer.Authorization;
 using Network.ApiServer.Http;
 using Network.ApiServer.Registry;
 
@@ -9,13 +8,10 @@ namespace Network.ApiServer.Subresources;
 internal static class SubresourceCatalog
 {
     public static IReadOnlyDictionary<string, Func<ApiRequest, string, Task>> Create(
-        ObjectRegistry registry, ServiceAccountTokens tokens, RbacAuthorizer rbac, ApiServerSettings settings)
+        ObjectRegistry registry, ServiceAccountTokens tokens, IdentityReviews identity, AccessReviews access, KubeletProxy proxy)
     {
         var binding = new BindingHandler(registry);
         var scale = new ScaleHandler(registry);
-        var proxy = new KubeletProxy(registry, settings);
-        var access = new AccessReviews(rbac);
-        var identity = new IdentityReviews(tokens);
         return new Dictionary<string, Func<ApiRequest, string, Task>>
         {
             ["bindings"] = (r, _) => binding.HandleAsync(r),
@@ -27,11 +23,12 @@ internal static class SubresourceCatalog
             ["pods/attach"] = (r, _) => proxy.StreamAsync(r, "attach"),
             ["pods/portforward"] = (r, _) => proxy.StreamAsync(r, "portForward"),
             ["serviceaccounts/token"] = (r, _) => new TokenHandler(registry, tokens).HandleAsync(r),
+            ["componentstatuses"] = new ComponentStatuses(registry).HandleAsync,
             ["tokenreviews"] = (r, _) => identity.TokenAsync(r),
             ["selfsubjectreviews"] = (r, _) => identity.SelfAsync(r),
             ["selfsubjectaccessreviews"] = (r, _) => access.SelfAsync(r),
             ["subjectaccessreviews"] = (r, _) => access.SubjectAsync(r),
-            ["localsubjectaccessreviews"] = (r, _) => access.SubjectAsync(r),
+            ["localsubjectaccessreviews"] = (r, _) => access.LocalAsync(r),
             ["selfsubjectrulesreviews"] = (r, _) => access.RulesAsync(r),
         };
     }

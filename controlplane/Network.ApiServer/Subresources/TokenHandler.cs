@@ -12,6 +12,7 @@ namespace Network.ApiServer.Subresources;
 internal sealed class TokenHandler(ObjectRegistry registry, ServiceAccountTokens tokens)
 {
     private const long MinSeconds = 600;
+    private const long MaxSeconds = 1L << 32;
     private const long DefaultSeconds = 3600;
 
     public async Task HandleAsync(ApiRequest request)
@@ -26,31 +27,46 @@ internal sealed class TokenHandler(ObjectRegistry registry, ServiceAccountTokens
                 [FieldFault.Invalid("spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes")]);
         }
 
+        if (seconds > MaxSeconds)
+        {
+            throw Refusal.Invalid("TokenRequest", "authentication.k8s.io", name,
+                [FieldFault.Invalid("spec.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds")]);
+        }
+
+        body.Child("metadata")["name"] = name;
+        body.Child("metadata")["namespace"] = ns;
+        await registry.Admission.AdmitAsync(new(request.Write(), AdmissionOperation.Create, body, null));
         var (token, expires) = tokens.Issue(new Authentication.TokenRequest(ns, name, account.Text("metadata", "uid"))
         {
-            Audiences = [.. body.Texts("spec", "audiences")], Lifetime = TimeSpan.FromSeconds(seconds), BoundTo = Bound(body, ns),
+            Audiences = [.. body.Texts("spec", "audiences")], Lifetime = TimeSpan.FromSeconds(seconds), Bindings = Bound(body, ns),
         });
         body["kind"] = "TokenRequest";
         body["apiVersion"] = "authentication.k8s.io/v1";
-        body.Child("metadata")["name"] = name;
-        body.Child("metadata")["namespace"] = ns;
         body.Child("spec")["expirationSeconds"] = seconds;
         body["status"] = new JsonObject { ["token"] = token, ["expirationTimestamp"] = WireTime.Format(expires) };
         await ObjectResponse.WriteAsync(request.Http, 201, body, request.Format);
     }
 
-    private (string Kind, string Name, string Uid)? Bound(JsonObject body, string ns)
+    private List<TokenBinding> Bound(JsonObject body, string ns)
     {
         if (body.At("spec", "boundObjectRef") is not JsonObject reference || reference.Text("kind").Length == 0)
-            return null;
+            return [];
         var (kind, name) = (reference.Text("kind"), reference.Text("name"));
-        if (kind is not ("Pod" or "Secret" or "Node"))
-            throw Refusal.BadRequest($"cannot bind token to object of type {kind}");
+        if (kind is not ("Pod" or "Secret" or "Node") || reference.Text("apiVersion") is not ("" or "v1"))
+            throw Refusal.BadRequest($"cannot bind token for serviceaccount to object of type {reference.Text("apiVersion")}, Kind={kind}");
         var resource = ResourceCatalog.Get(kind.ToLowerInvariant() + "s");
         var found = registry.Find(resource, ns, name) ?? throw Refusal.NotFound(resource.Plural, "", name);
         var uid = found.Text("metadata", "uid");
         if (reference.Text("uid") is { Length: > 0 } wanted && wanted != uid)
             throw Refusal.Conflict(resource.Plural, "", name, $"the UID in the bound object reference ({wanted}) does not match the UID in record. The object might have been deleted and then recreated");
-        return (kind, name, uid);
+        var bindings = new List<TokenBinding> { new(kind.ToLowerInvariant(), name, uid) };
+        if (kind != "Pod")
+            return bindings;
+        if (found.Text("spec", "serviceAccountName") is var used && used != body.Text("metadata", "name"))
+            throw Refusal.BadRequest($"cannot bind token for serviceaccount \"{body.Text("metadata", "name")}\" to pod running with different serviceaccount name.");
+        // The node is told, so that others can judge a token by where it is used (KEP-4193).
+        if (registry.Find(ResourceCatalog.Get("nodes"), "", found.Text("spec", "nodeName")) is { } node)
+            bindings.Insert(0, new("node", node.Text("metadata", "name"), node.Text("metadata", "uid")));
+        return bindings;
     }
 }

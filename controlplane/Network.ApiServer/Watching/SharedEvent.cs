@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using Network.Api.Resources;
+using Network.ApiServer.Http;
 using Network.ApiServer.Storage;
 using Network.Store;
 
@@ -9,10 +11,7 @@ namespace Network.ApiServer.Watching;
 /// <summary>One change as all watchers of a resource share it: parsed once, encoded once a form, however many watch.</summary>
 internal sealed class SharedEvent(ResourceInfo resource, StoreEvent change)
 {
-    private byte[]? _added;
-    private byte[]? _modified;
-    private byte[]? _deleted;
-    private byte[]? _deletedOld;
+    private byte[]?[]? _encoded;
     private JsonDocument? _current;
     private JsonDocument? _previous;
 
@@ -30,28 +29,36 @@ internal sealed class SharedEvent(ResourceInfo resource, StoreEvent change)
 
     public StoreEntry PreviousEntry => change.Previous! with { ModRevision = Revision };
 
-    /// <summary>The line of the stream for this event type.</summary>
-    public byte[] Line(WatchEventType type, bool old) => type switch
+    /// <summary>The stretch of the stream for this event type: a line of JSON, or a frame of protobuf.</summary>
+    /// <param name="old">A delete that shows the state before the change.</param>
+    public byte[] Encoded(WatchEventType type, bool old, bool protobuf)
     {
-        WatchEventType.Added => _added ??= Encode("ADDED"u8, change.Entry),
-        WatchEventType.Modified => _modified ??= Encode("MODIFIED"u8, change.Entry),
-        _ when old => _deletedOld ??= Encode("DELETED"u8, PreviousEntry),
-        _ => _deleted ??= Encode("DELETED"u8, change.Entry),
-    };
+        var forms = _encoded ??= new byte[]?[8];
+        return forms[(old ? 3 : (int)type) + (protobuf ? 4 : 0)] ??= Encode(type, old ? PreviousEntry : change.Entry, protobuf);
+    }
 
     /// <summary>Lets the parsed and encoded forms go once all live watchers have them.</summary>
-    public void Forget() => (_added, _modified, _deleted, _deletedOld, _current, _previous) = (null, null, null, null, null, null);
+    public void Forget() => (_encoded, _current, _previous) = (null, null, null);
 
     private JsonDocument Parse(StoreEntry entry) => JsonDocument.Parse(ObjectBytes.ToArray(resource, entry));
 
-    private byte[] Encode(ReadOnlySpan<byte> type, StoreEntry entry)
+    private byte[] Encode(WatchEventType type, StoreEntry entry, bool protobuf)
     {
+        if (protobuf)
+            return ProtobufResponse.Frame(NameOf(type), resource, ObjectBytes.ToArray(resource, entry));
         var buffer = new ArrayBufferWriter<byte>(entry.Value.Length + 64);
         buffer.Write("{\"type\":\""u8);
-        buffer.Write(type);
+        buffer.Write(Encoding.UTF8.GetBytes(NameOf(type)));
         buffer.Write("\",\"object\":"u8);
         ObjectBytes.Write(buffer, resource, entry);
         buffer.Write("}\n"u8);
         return buffer.WrittenSpan.ToArray();
     }
+
+    public static string NameOf(WatchEventType type) => type switch
+    {
+        WatchEventType.Added => "ADDED",
+        WatchEventType.Modified => "MODIFIED",
+        _ => "DELETED",
+    };
 }

@@ -14,7 +14,8 @@ internal sealed partial class WatchHub : IAsyncDisposable
 {
     private readonly IStore _store;
     private readonly ILogger _logger;
-    private readonly FrozenDictionary<string, ResourceFeed[]> _feeds;
+    private readonly Lock _publishing = new();
+    private volatile FrozenDictionary<string, ResourceFeed[]> _feeds;
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
     private long _position;
@@ -23,8 +24,7 @@ internal sealed partial class WatchHub : IAsyncDisposable
     {
         _store = store;
         _logger = logger;
-        _feeds = ResourceCatalog.All.Where(r => !r.Has(ResourceTraits.CreateOnly)).GroupBy(r => r.StoragePrefix)
-            .ToFrozenDictionary(g => g.Key, g => g.Select(r => new ResourceFeed(r)).ToArray());
+        _feeds = Index(ResourceCatalog.All.Where(r => !r.Has(ResourceTraits.CreateOnly)).Select(r => new ResourceFeed(r)));
     }
 
     /// <summary>Everything up to this revision has been handed to the watchers.</summary>
@@ -38,9 +38,27 @@ internal sealed partial class WatchHub : IAsyncDisposable
         _loop = RunAsync(_stop.Token);
     }
 
+    /// <summary>Carries these custom resources beside the built-in ones. Watchers of a resource that changed or went are cut off.</summary>
+    public void Serve(IReadOnlyCollection<ResourceInfo> custom)
+    {
+        lock (_publishing)
+        {
+            var wanted = custom.ToHashSet(ReferenceEqualityComparer.Instance);
+            var present = _feeds.Values.SelectMany(f => f).ToList();
+            var kept = present.Where(f => f.Resource.CustomSchema is null || wanted.Contains(f.Resource)).ToList();
+            var added = custom.Where(r => !kept.Exists(f => ReferenceEquals(f.Resource, r))).Select(r => new ResourceFeed(r)).ToList();
+            _feeds = Index(kept.Concat(added));
+            foreach (var feed in present.Except(kept).Concat(added))
+                feed.Begin(_position);
+        }
+    }
+
     /// <summary>Events of the resource after a revision; null when the hub no longer holds them and the store has to be asked.</summary>
     public ChannelReader<SharedEvent>? Subscribe(ResourceInfo resource, long afterRevision, CancellationToken cancel) =>
-        _feeds[resource.StoragePrefix].First(f => f.Resource == resource).Subscribe(afterRevision, cancel);
+        _feeds.GetValueOrDefault(resource.StoragePrefix)?.FirstOrDefault(f => ReferenceEquals(f.Resource, resource))?.Subscribe(afterRevision, cancel);
+
+    private static FrozenDictionary<string, ResourceFeed[]> Index(IEnumerable<ResourceFeed> feeds) =>
+        feeds.GroupBy(f => f.Resource.StoragePrefix).ToFrozenDictionary(g => g.Key, g => g.ToArray());
 
     public async ValueTask DisposeAsync()
     {
@@ -57,9 +75,12 @@ internal sealed partial class WatchHub : IAsyncDisposable
             {
                 await foreach (var change in _store.WatchAsync("/registry/", _position, cancel))
                 {
-                    foreach (var feed in FeedsOf(change.Entry.Key))
-                        feed.Publish(change);
-                    Volatile.Write(ref _position, change.Entry.ModRevision);
+                    lock (_publishing)
+                    {
+                        foreach (var feed in FeedsOf(change.Entry.Key))
+                            feed.Publish(change);
+                        Volatile.Write(ref _position, change.Entry.ModRevision);
+                    }
                 }
             }
             catch (OperationCanceledException)
@@ -71,9 +92,12 @@ internal sealed partial class WatchHub : IAsyncDisposable
                 // Events were lost, so every watcher has to list again.
                 LogLost(_logger, _position, e);
                 var fresh = _store.Revision;
-                foreach (var feed in _feeds.Values.SelectMany(f => f))
-                    feed.Begin(fresh);
-                Volatile.Write(ref _position, fresh);
+                lock (_publishing)
+                {
+                    foreach (var feed in _feeds.Values.SelectMany(f => f))
+                        feed.Begin(fresh);
+                    Volatile.Write(ref _position, fresh);
+                }
             }
         }
 

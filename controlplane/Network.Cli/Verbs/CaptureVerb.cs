@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using k8s.Models;
+using Microsoft.Win32.SafeHandles;
 using Network.Capture;
 using Network.Capture.Decode;
 using Network.Capture.PcapNg;
@@ -12,6 +13,9 @@ namespace Network.Cli.Verbs;
 /// <summary><c>podnet capture</c>: packets of pods, nodes and links, in one stream sorted by time.</summary>
 internal static class CaptureVerb
 {
+    // Names are a convenience: a server that hangs is often the very reason for a capture.
+    private static readonly TimeSpan s_namesPatience = TimeSpan.FromSeconds(2);
+
     internal static Command Create()
     {
         var words = new Argument<string[]>("target") { Description = "pod/[NAMESPACE/]NAME, node/NAME[/DEVICE], link/NAME, or a bare name; then a filter (pcap-filter(7))", Arity = ArgumentArity.OneOrMore };
@@ -29,7 +33,7 @@ internal static class CaptureVerb
               podnet capture node/w1 udp port 4789                        a line a packet
               podnet capture pod/client pod/web-0 node/w1 -w all.pcapng   one file, one clock
               podnet capture link/lan -w - | wireshark -k -i -
-              podnet capture node/w1 --inner-host 10.244.2.5 -w - | tshark -r -
+              podnet capture node/w1 --inner-host 10.244.2.5 -w - | tshark -i -
             """) { words, name, write, duration, count, snaplen, inner, vni };
         command.SetAction((parsed, cancel) =>
         {
@@ -49,7 +53,7 @@ internal static class CaptureVerb
 
     private static async Task<int> RunAsync(ClusterPaths paths, CaptureSettings settings, string? file, CancellationToken cancel)
     {
-        using var session = CaptureSession.Open(settings, TimeProvider.System);
+        using var session = CaptureSession.Open(file == "-" ? settings with { Output = StandardOutput() } : settings, TimeProvider.System);
         if (file is null)
         {
             Summarize(await Task.Run(() => session.Run(new LineSink(Console.Out, TimeZoneInfo.Local), cancel), CancellationToken.None).ConfigureAwait(false));
@@ -57,7 +61,7 @@ internal static class CaptureVerb
         }
 
         var names = await NamesAsync(paths, cancel).ConfigureAwait(false);
-        await using var output = file == "-" ? Console.OpenStandardOutput() : File.Create(file);
+        await using var output = file == "-" ? new FileStream(StandardOutput(), FileAccess.Write, 0) : File.Create(file);
         var sink = new PcapNgSink(output, "podnet", $"cluster {paths.Name}", names);
         Summarize(await Task.Run(() => session.Run(sink, cancel), CancellationToken.None).ConfigureAwait(false));
         return 0;
@@ -66,11 +70,13 @@ internal static class CaptureVerb
     // Targets come first; from the first word that is none on, it is the filter.
     private static (IReadOnlyList<CaptureSource> Sources, string Filter) Split(CaptureTargets targets, string[] words)
     {
-        var sources = new List<CaptureSource>();
+        var found = new List<CaptureTarget>();
         var used = 0;
         for (; used < words.Length && (words[used].Contains('/') || used == 0 || targets.Known().Any(known => known.EndsWith($"/{words[used]}", StringComparison.Ordinal))); used++)
-            sources.AddRange(targets.Resolve(words[used]).Select(target => new CaptureSource(target.Name, target.NetNs, target.Device, target.Description)));
-        return (sources.DistinctBy(source => source.Name).ToList(), string.Join(' ', words[used..]));
+            found.AddRange(targets.Resolve(words[used]));
+        var sources = found.DistinctBy(target => target.Name).OrderBy(target => target.Kind)
+            .Select(target => new CaptureSource(target.Name, target.NetNs, target.Device, target.Description));
+        return (sources.ToList(), string.Join(' ', words[used..]));
     }
 
     private static TimeSpan Duration(string text)
@@ -90,16 +96,18 @@ internal static class CaptureVerb
     /// <summary>Names of pods and services for the file; a cluster whose API server is away is captured without.</summary>
     private static async Task<IReadOnlyList<PcapNgName>> NamesAsync(ClusterPaths paths, CancellationToken cancel)
     {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        patience.CancelAfter(s_namesPatience);
         try
         {
             using var client = new ApiClient(ApiEndpoint.FromKubeconfig(paths.Kubeconfig) with { Component = "podnet-capture" });
-            var pods = await client.ListAsync(Resources.Pods, ListQuery.All, cancel).ConfigureAwait(false);
-            var services = await client.ListAsync(Resources.Services, ListQuery.All, cancel).ConfigureAwait(false);
+            var pods = await client.ListAsync(Resources.Pods, ListQuery.All, patience.Token).ConfigureAwait(false);
+            var services = await client.ListAsync(Resources.Services, ListQuery.All, patience.Token).ConfigureAwait(false);
             return pods.Items.Where(pod => pod.Spec.HostNetwork != true).Select(pod => Name(pod.Status?.PodIP, pod.Metadata, "pod"))
                 .Concat(services.Items.Select(service => Name(service.Spec.ClusterIP, service.Metadata, "svc")))
                 .OfType<PcapNgName>().DistinctBy(entry => entry.Address).ToList();
         }
-        catch (Exception e) when (e is ApiException or HttpRequestException or IOException)
+        catch (Exception e) when (e is ApiException or HttpRequestException or IOException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
         {
             return [];
         }
@@ -107,6 +115,8 @@ internal static class CaptureVerb
 
     private static PcapNgName? Name(string? address, V1ObjectMeta metadata, string kind) =>
         IPAddress.TryParse(address, out var parsed) ? new PcapNgName(parsed, $"{metadata.Name}.{metadata.NamespaceProperty}.{kind}") : null;
+
+    private static SafeFileHandle StandardOutput() => new(1, ownsHandle: false);
 
     private static void Summarize(CaptureReport report)
     {

@@ -36,15 +36,23 @@ internal static class ServerVerbs
         kubeconfig.Required = needsKubeconfig;
         var root = Options.Text("--root-ca", "authority that pods trust the API server by (PEM file)");
         root.Required = name == "controllers";
+        var signer = Options.Text("--signing-key", "key of --root-ca, to sign certificate requests with (PEM file)");
+        var accounts = Options.Text("--service-account-key", "signs tokens for Secrets of type kubernetes.io/service-account-token (PEM file)");
+        var policy = Options.Text("--audit-policy-file", "what the audit log keeps (audit.k8s.io/v1 Policy); without it none is kept");
+        var audit = Options.Text("--audit-log-path", "where audit events go as JSON lines (default: audit.log below --data-dir)");
         var health = Options.Number("--health-port", "loopback port of /healthz, /readyz and /metrics; 0 for none", HealthPorts.Of(name));
         var command = new Command(name, $"{description}\n\nExample:\n  {example}") { health };
-        Option[] own = needsKubeconfig ? [kubeconfig] : [data, pki, listen, services, .. etcd.All];
+        Option[] own = needsKubeconfig ? [kubeconfig] : [data, pki, listen, services, policy, audit, .. etcd.All];
         foreach (var option in own)
             command.Options.Add(option);
         if (name is "server" or "controllers")
             command.Options.Add(pods);
         if (name == "controllers")
-            command.Options.Add(root);
+        {
+            foreach (var option in (Option[])[root, signer, accounts])
+                command.Options.Add(option);
+        }
+
         command.SetAction(async (parsed, cancel) =>
         {
             var directory = needsKubeconfig ? "" : parsed.GetValue(data)!;
@@ -56,8 +64,12 @@ internal static class ServerVerbs
                 Listen = needsKubeconfig ? [] : parsed.GetValue(listen)!,
                 ServiceCidr = needsKubeconfig ? default : parsed.GetValue(services),
                 ClusterCidr = name is "server" or "controllers" ? parsed.GetValue(pods) : default,
+                AuditPolicy = needsKubeconfig ? null : parsed.GetValue(policy),
+                AuditLog = needsKubeconfig ? null : parsed.GetValue(audit),
                 Kubeconfig = needsKubeconfig ? parsed.GetValue(kubeconfig) : null,
                 RootAuthority = name == "controllers" ? parsed.GetValue(root) : null,
+                SigningKey = name == "controllers" ? parsed.GetValue(signer) : null,
+                ServiceAccountKey = name == "controllers" ? parsed.GetValue(accounts) : null,
                 HealthPort = parsed.GetValue(health),
             }, cancel).ConfigureAwait(false);
             return 0;

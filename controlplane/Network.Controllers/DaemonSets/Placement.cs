@@ -1,4 +1,5 @@
 using k8s.Models;
+using Network.Api.Placement;
 
 namespace Network.Controllers.DaemonSets;
 
@@ -59,40 +60,11 @@ internal static class Placement
     private static bool Lives(V1DaemonSet set, V1Node node, params string[] effects)
     {
         var spec = set.Spec.Template.Spec;
-        if (!Selection.Matches(spec.NodeSelector, node.Metadata.Labels))
-            return false;
-        var required = spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution?.NodeSelectorTerms;
-        if (required is not null && !required.Any(term => Matches(term, node)))
-            return false;
-        return (node.Spec?.Taints ?? []).All(taint => !effects.Contains(taint.Effect) || Tolerated(spec, taint));
+        return spec.Admits(node) && (node.Spec?.Taints ?? []).All(taint => !effects.Contains(taint.Effect) || Tolerated(spec, taint));
     }
 
     private static bool Tolerated(V1PodSpec spec, V1Taint taint) =>
         s_ignoredTaints.Contains(taint.Key)
         || (spec.HostNetwork == true && taint.Key == "node.kubernetes.io/network-unavailable")
-        || (spec.Tolerations ?? []).Any(toleration =>
-            (string.IsNullOrEmpty(toleration.Effect) || toleration.Effect == taint.Effect)
-            && (string.IsNullOrEmpty(toleration.Key) ? toleration.OperatorProperty == "Exists" : toleration.Key == taint.Key)
-            && (toleration.OperatorProperty == "Exists" || (toleration.Value ?? "") == (taint.Value ?? "")));
-
-    // As the scheduler reads it: an empty term matches nothing (API documentation of NodeSelectorTerm).
-    private static bool Matches(V1NodeSelectorTerm term, V1Node node)
-    {
-        var expressions = term.MatchExpressions ?? [];
-        var fields = term.MatchFields ?? [];
-        return expressions.Count + fields.Count > 0
-            && expressions.All(e => Holds(e, node.Metadata.Labels?.TryGetValue(e.Key, out var value) == true ? value : null))
-            && fields.All(e => Holds(e, e.Key == "metadata.name" ? node.Metadata.Name : null));
-    }
-
-    private static bool Holds(V1NodeSelectorRequirement e, string? value) => e.OperatorProperty switch
-    {
-        "In" => value is not null && e.Values.Contains(value),
-        "NotIn" => value is null || !e.Values.Contains(value),
-        "Exists" => value is not null,
-        "DoesNotExist" => value is null,
-        "Gt" => long.TryParse(value, out var have) && long.TryParse(e.Values[0], out var least) && have > least,
-        "Lt" => long.TryParse(value, out var have) && long.TryParse(e.Values[0], out var most) && have < most,
-        _ => false,
-    };
+        || spec.Tolerates(taint);
 }

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Microsoft.Extensions.Logging;
+using Network.Api.Placement;
 using Network.Client;
 
 namespace Network.Controllers.Nodes;
@@ -70,10 +71,7 @@ internal sealed partial class TaintEvictionController : IController
         DateTimeOffset? earliest = null;
         foreach (var taint in Evicting(node))
         {
-            var tolerations = (pod.Spec.Tolerations ?? []).Where(t =>
-                (string.IsNullOrEmpty(t.Effect) || t.Effect == "NoExecute")
-                && (string.IsNullOrEmpty(t.Key) ? t.OperatorProperty == "Exists" : t.Key == taint.Key)
-                && (t.OperatorProperty == "Exists" || (t.Value ?? "") == (taint.Value ?? ""))).ToList();
+            var tolerations = (pod.Spec.Tolerations ?? []).Where(toleration => toleration.Tolerates(taint)).ToList();
             if (tolerations.Any(t => t.TolerationSeconds is null))
                 continue;
             var since = taint.TimeAdded is { } added ? new DateTimeOffset(DateTime.SpecifyKind(added, DateTimeKind.Utc)) : DateTimeOffset.MinValue;

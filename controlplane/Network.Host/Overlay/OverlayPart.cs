@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Network.Client;
 using Network.Host.Parts;
 using Network.Host.Roles;
+using Network.Linux;
 using Network.Overlay;
 
 namespace Network.Host.Overlay;
@@ -79,7 +80,7 @@ internal sealed partial class OverlayPart(AgentOptions options, ApiClient client
         NodeName = options.Node,
         PodCidr = cidr,
         ClusterCidr = options.ClusterCidr,
-        DeviceName = DeviceNames.Of(options.Node, "vx"),
+        DeviceName = InterfaceName.Of(options.Node, "vx"),
         NodeAddress = options.NodeAddress,
         KnownMac = nodes.Find(options.Node) is { } node ? FlannelAnnotations.Mac(node) : null,
     };
@@ -101,7 +102,7 @@ internal sealed partial class OverlayPart(AgentOptions options, ApiClient client
                 }
 
                 CniConfig.Write(options.CniConfigDirectory,
-                    CniConfig.Render(DeviceNames.Of(options.Node, "br"), Path.Combine(options.DataDirectory, "cni", "addresses"), vtep));
+                    CniConfig.Render(InterfaceName.Of(options.Node, "br"), Path.Combine(options.DataDirectory, "cni", "addresses"), vtep));
                 await ReportAvailableAsync(own, cancel).ConfigureAwait(false);
                 _ready = true;
             }

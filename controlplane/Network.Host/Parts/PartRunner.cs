@@ -13,10 +13,13 @@ public sealed partial class PartRunner(IReadOnlyList<IPart> parts, HealthSetting
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(10);
     private readonly ILogger _logger = loggers.CreateLogger("host");
 
+    /// <summary>Shared with a part that shows metrics itself; null makes one of its own.</summary>
+    internal PrometheusExporter? Metrics { get; init; }
+
     public async Task RunAsync(CancellationToken cancel)
     {
-        using var metrics = new PrometheusExporter();
-        await using var server = new HealthServer(health, parts, metrics, loggers);
+        using var own = Metrics is null ? new PrometheusExporter() : null;
+        await using var server = new HealthServer(health, parts, Metrics ?? own!, loggers);
         LogStarting(string.Join(',', parts.Select(part => part.Name)), health.Port);
         await server.StartAsync(cancel).ConfigureAwait(false);
         await Task.WhenAll(parts.Select(part => KeepRunningAsync(part, cancel))).ConfigureAwait(false);

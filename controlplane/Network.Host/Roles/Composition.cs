@@ -19,8 +19,9 @@ internal static class Composition
 
     internal static ApiClient Client(string kubeconfig, string component) => new(ApiEndpoint.FromKubeconfig(kubeconfig) with { Component = component });
 
-    internal static Task RunAsync(IReadOnlyList<IPart> parts, int healthPort, TimeProvider time, ILoggerFactory loggers, CancellationToken cancel) =>
-        new PartRunner(parts, new HealthSettings(healthPort), time, loggers).RunAsync(cancel);
+    internal static Task RunAsync(
+        IReadOnlyList<IPart> parts, int healthPort, TimeProvider time, ILoggerFactory loggers, CancellationToken cancel, PrometheusExporter? metrics = null) =>
+        new PartRunner(parts, new HealthSettings(healthPort), time, loggers) { Metrics = metrics }.RunAsync(cancel);
 
     private sealed class SimpleLoggerFactory(ILoggerProvider provider) : ILoggerFactory
     {

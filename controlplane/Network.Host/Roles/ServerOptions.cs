@@ -28,5 +28,17 @@ public sealed record ServerOptions
     /// <summary>For controllers alone: the authority to publish (PEM file).</summary>
     public string? RootAuthority { get; init; }
 
+    /// <summary>For controllers alone: key of <see cref="RootAuthority"/>, to sign certificate requests with (PEM file).</summary>
+    public string? SigningKey { get; init; }
+
+    /// <summary>For controllers alone: signs tokens for Secrets (PEM file).</summary>
+    public string? ServiceAccountKey { get; init; }
+
+    /// <summary>What the audit log keeps (audit.k8s.io/v1 Policy file); null keeps none.</summary>
+    public string? AuditPolicy { get; init; }
+
+    /// <summary>Where audit events are appended; null is audit.log in the data directory.</summary>
+    public string? AuditLog { get; init; }
+
     public int HealthPort { get; init; }
 }

@@ -6,6 +6,7 @@ using Network.Api.Pki;
 using Network.ApiServer;
 using Network.Client;
 using Network.Controllers;
+using Network.Host.Health;
 using Network.Host.Parts;
 using Network.Scheduler;
 using Network.Store;
@@ -20,6 +21,7 @@ public static class ServerRole
     {
         var time = TimeProvider.System;
         using var loggers = Composition.Loggers(time);
+        using var metrics = new PrometheusExporter();
         var pki = ClusterPki.Open(options.PkiDirectory, time);
         var inside = new Uri($"https://{Reachable(options)}");
         using var scheduler = new ApiClient(Identity(inside, pki, "scheduler", "system:kube-scheduler"));
@@ -27,21 +29,25 @@ public static class ServerRole
         using var addons = new ApiClient(Identity(inside, pki, "addons", "podnet-addons", "system:masters"));
         await Composition.RunAsync(
         [
-            ApiServer(options, pki, time, loggers),
+            ApiServer(options, pki, metrics, time, loggers),
             new AddonsPart(addons, options.ServiceCidr, time, loggers),
             Scheduler(scheduler, time, loggers),
-            Controllers(controllers, options.ClusterCidr, pki.AuthorityCertificate, time, loggers),
-        ], options.HealthPort, time, loggers, cancel).ConfigureAwait(false);
+            Controllers(controllers, new ControllerSettings
+            {
+                ClusterCidr = options.ClusterCidr, RootCertificate = pki.AuthorityCertificate, Signer = pki.Signer, ServiceAccountKey = Key(pki.ServiceAccountKeyFile),
+            }, time, loggers),
+        ], options.HealthPort, time, loggers, cancel, metrics).ConfigureAwait(false);
     }
 
     public static async Task RunApiServerAsync(ServerOptions options, CancellationToken cancel)
     {
         var time = TimeProvider.System;
         using var loggers = Composition.Loggers(time);
+        using var metrics = new PrometheusExporter();
         var pki = ClusterPki.Open(options.PkiDirectory, time);
         using var addons = new ApiClient(Identity(new Uri($"https://{Reachable(options)}"), pki, "addons", "podnet-addons", "system:masters"));
-        IReadOnlyList<IPart> parts = [ApiServer(options, pki, time, loggers), new AddonsPart(addons, options.ServiceCidr, time, loggers)];
-        await Composition.RunAsync(parts, options.HealthPort, time, loggers, cancel).ConfigureAwait(false);
+        IReadOnlyList<IPart> parts = [ApiServer(options, pki, metrics, time, loggers), new AddonsPart(addons, options.ServiceCidr, time, loggers)];
+        await Composition.RunAsync(parts, options.HealthPort, time, loggers, cancel, metrics).ConfigureAwait(false);
     }
 
     public static async Task RunSchedulerAsync(ServerOptions options, CancellationToken cancel)
@@ -58,16 +64,23 @@ public static class ServerRole
         using var loggers = Composition.Loggers(time);
         using var client = Composition.Client(options.Kubeconfig!, "podnet-controllers");
         var root = await File.ReadAllTextAsync(options.RootAuthority!, cancel).ConfigureAwait(false);
-        await Composition.RunAsync([Controllers(client, options.ClusterCidr, root, time, loggers)], options.HealthPort, time, loggers, cancel).ConfigureAwait(false);
+        var settings = new ControllerSettings
+        {
+            ClusterCidr = options.ClusterCidr,
+            RootCertificate = root,
+            Signer = options.SigningKey is { } key ? CertificateAuthority.Load(new PemPair(root, await File.ReadAllTextAsync(key, cancel).ConfigureAwait(false)), time) : null,
+            ServiceAccountKey = options.ServiceAccountKey is { } file ? Key(file) : null,
+        };
+        await Composition.RunAsync([Controllers(client, settings, time, loggers)], options.HealthPort, time, loggers, cancel).ConfigureAwait(false);
     }
 
-    private static Part ApiServer(ServerOptions options, ClusterPki pki, TimeProvider time, ILoggerFactory loggers)
+    private static Part ApiServer(ServerOptions options, ClusterPki pki, PrometheusExporter metrics, TimeProvider time, ILoggerFactory loggers)
     {
         var ready = false;
         return new Part("apiserver", () => ready, async cancel =>
         {
             await using var store = await OpenStoreAsync(options, time, loggers, cancel).ConfigureAwait(false);
-            await using var server = new ApiServerHost(Settings(options, pki), store, time, loggers);
+            await using var server = new ApiServerHost(Settings(options, pki) with { RenderMetrics = metrics.Render }, store, time, loggers);
             await server.StartAsync(cancel).ConfigureAwait(false);
             ready = true;
             try
@@ -92,20 +105,27 @@ public static class ServerRole
 
     private static ApiServerSettings Settings(ServerOptions options, ClusterPki pki)
     {
-        var key = ECDsa.Create();
-        key.ImportFromPem(File.ReadAllText(pki.ServiceAccountKeyFile));
         return new ApiServerSettings
         {
             Listen = options.Listen,
             ListenHandle = SocketActivation.InheritedSocket(),
             ServingCertificate = pki.ApiServer([.. options.Listen.Select(endpoint => endpoint.Address), FirstServiceAddress(options.ServiceCidr)], options.ClusterDomain).Load(),
             ClientCa = X509Certificate2.CreateFromPem(pki.AuthorityCertificate),
-            ServiceAccountKey = key,
+            ServiceAccountKey = Key(pki.ServiceAccountKeyFile),
             ServiceCidr = options.ServiceCidr,
             // Pods cannot reach the server's loopback, so such an address is no endpoint of service default/kubernetes.
             Advertise = IPAddress.IsLoopback(Reachable(options).Address) ? null : Reachable(options),
+            Audit = options.AuditPolicy is { } policy ? (File.ReadAllText(policy), options.AuditLog ?? Path.Combine(options.DataDirectory, "audit.log")) : null,
+            StorageBytes = () => new DirectoryInfo(options.DataDirectory).EnumerateFiles("store.db*").Sum(file => file.Length),
             KubeletClientCertificate = pki.KubeletClient().Load(),
         };
+    }
+
+    private static ECDsa Key(string file)
+    {
+        var key = ECDsa.Create();
+        key.ImportFromPem(File.ReadAllText(file));
+        return key;
     }
 
     private static Part Scheduler(ApiClient client, TimeProvider time, ILoggerFactory loggers)
@@ -114,9 +134,9 @@ public static class ServerRole
         return new Part("scheduler", () => service.IsReady, service.RunAsync);
     }
 
-    private static Part Controllers(ApiClient client, IPNetwork clusterCidr, string rootCertificate, TimeProvider time, ILoggerFactory loggers)
+    private static Part Controllers(ApiClient client, ControllerSettings settings, TimeProvider time, ILoggerFactory loggers)
     {
-        var service = new ControllersService(client, new ControllerSettings { ClusterCidr = clusterCidr, RootCertificate = rootCertificate }, time, loggers);
+        var service = new ControllersService(client, settings, time, loggers);
         return new Part("controllers", () => service.IsReady, service.RunAsync);
     }
 

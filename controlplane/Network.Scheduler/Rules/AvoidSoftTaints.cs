@@ -1,4 +1,5 @@
 using k8s.Models;
+using Network.Api.Placement;
 
 namespace Network.Scheduler.Rules;
 
@@ -9,7 +10,7 @@ internal sealed class AvoidSoftTaints : IScore
 
     public double Score(V1Pod pod, NodeInfo node)
     {
-        var against = (node.Node.Spec?.Taints ?? []).Count(taint => taint.Effect == "PreferNoSchedule" && !TaintToleration.Tolerates(pod, taint));
+        var against = (node.Node.Spec?.Taints ?? []).Count(taint => taint.Effect == "PreferNoSchedule" && !pod.Spec.Tolerates(taint));
         return 100.0 / (1 + against);
     }
 }

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Network.Api.Placement;
 
 namespace Network.Scheduler.Rules;
 
@@ -9,7 +10,7 @@ internal sealed class NodeUnschedulable : IFilter
 
     public IEnumerable<string> Reasons(V1Pod pod, NodeInfo node)
     {
-        if (node.Node.Spec?.Unschedulable == true && !TaintToleration.Tolerates(pod, s_taint))
+        if (node.Node.Spec?.Unschedulable == true && !pod.Spec.Tolerates(s_taint))
             yield return "node(s) were unschedulable";
     }
 }

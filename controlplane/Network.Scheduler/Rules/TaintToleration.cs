@@ -1,4 +1,5 @@
 using k8s.Models;
+using Network.Api.Placement;
 
 namespace Network.Scheduler.Rules;
 
@@ -9,15 +10,10 @@ internal sealed class TaintToleration : IFilter
     {
         foreach (var taint in node.Node.Spec?.Taints ?? [])
         {
-            if (taint.Effect is not ("NoSchedule" or "NoExecute") || Tolerates(pod, taint))
+            if (taint.Effect is not ("NoSchedule" or "NoExecute") || pod.Spec.Tolerates(taint))
                 continue;
             yield return $"node(s) had untolerated taint {{{taint.Key}: {taint.Value}}}";
             yield break;
         }
     }
-
-    internal static bool Tolerates(V1Pod pod, V1Taint taint) => (pod.Spec.Tolerations ?? []).Any(toleration =>
-        (string.IsNullOrEmpty(toleration.Effect) || toleration.Effect == taint.Effect)
-        && (string.IsNullOrEmpty(toleration.Key) ? toleration.OperatorProperty == "Exists" : toleration.Key == taint.Key)
-        && (toleration.OperatorProperty == "Exists" || (toleration.Value ?? "") == (taint.Value ?? "")));
 }

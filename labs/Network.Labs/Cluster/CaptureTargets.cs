@@ -1,9 +1,13 @@
 using Network.Labs.Topology;
+using Network.Linux;
 using Network.Netlink;
 
 namespace Network.Labs.Cluster;
 
-/// <summary>Finds pods, nodes and links of a cluster by the names people use. Looks at namespaces and devices, not at the API server.</summary>
+/// <summary>
+/// Finds pods, nodes and links of a cluster by the names people use. Looks at namespaces and devices, not at the API server,
+/// so that it also works when that is what is broken.
+/// </summary>
 public sealed class CaptureTargets
 {
     private readonly ClusterPaths _paths;
@@ -23,7 +27,7 @@ public sealed class CaptureTargets
         var words = target.Split('/');
         return words switch
         {
-            ["pod", var name] => Pod("default", name),
+            ["pod", var name] => PodOfAnyNamespace(name),
             ["pod", var ns, var name] => Pod(ns, name),
             ["node", var name] => Node(name),
             ["node", var name, var device] => [Device(name, device)],
@@ -46,7 +50,18 @@ public sealed class CaptureTargets
         {
             1 => Resolve(found[0]),
             0 => throw Unknown(name),
-            _ => throw new ClusterException($"\"{name}\" may be {string.Join(" or ", found)}; write one of them"),
+            _ => throw Ambiguous(name, found),
+        };
+    }
+
+    private List<CaptureTarget> PodOfAnyNamespace(string name)
+    {
+        var namespaces = Pods().Where(pod => pod.Name == name).Select(pod => pod.Namespace).Distinct().Order(StringComparer.Ordinal).ToList();
+        return namespaces.Count switch
+        {
+            1 => Pod(namespaces[0], name),
+            0 => throw Unknown($"pod/{name}"),
+            _ => throw Ambiguous($"pod/{name}", namespaces.Select(ns => $"pod/{ns}/{name}")),
         };
     }
 
@@ -54,7 +69,7 @@ public sealed class CaptureTargets
     {
         var pods = Pods().Where(pod => pod.Namespace == ns && pod.Name == name).ToList();
         return pods.Count > 0
-            ? pods.Select(pod => new CaptureTarget($"{ns}/{name}/eth0", pod.NetNs, "eth0", $"pod {ns}/{name} on {pod.Node}")).ToList()
+            ? pods.Select(pod => new CaptureTarget($"{ns}/{name}/eth0", pod.NetNs, "eth0", $"pod {ns}/{name} on {pod.Node}", DeviceKind.Pod)).ToList()
             : throw Unknown($"pod/{ns}/{name}");
     }
 
@@ -81,24 +96,35 @@ public sealed class CaptureTargets
             "bridge" => ("bridge", "pod bridge"),
             _ => (link.Name.StartsWith($"{node}-", StringComparison.Ordinal) ? link.Name[(node.Length + 1)..] : link.Name, "device"),
         };
-        return new CaptureTarget($"{node}/{name}", _paths.NetNs(node), link.Name, $"{role} of {node}");
+        var kind = link.Kind switch
+        {
+            "vxlan" => DeviceKind.Tunnel,
+            "bridge" => DeviceKind.Bridge,
+            _ => DeviceKind.Underlay,
+        };
+        return new CaptureTarget($"{node}/{name}", _paths.NetNs(node), link.Name, $"{role} of {node}", kind);
     }
 
     private IReadOnlyList<CaptureTarget> Link(string name)
     {
         var link = _topology.Links.FirstOrDefault(link => link.Name == name) ?? throw Unknown($"link/{name}");
         if (link.Ends.Count > 2)
-            return [new CaptureTarget(name, _paths.FabricNetNs, Addressing.Shorten(name), $"segment {name} of {string.Join(", ", link.Ends)}")];
+            return [new CaptureTarget(name, _paths.FabricNetNs, InterfaceName.Fit(name), $"segment {name} of {string.Join(", ", link.Ends)}", DeviceKind.Underlay)];
         var end = _addressing.EndsOf(link.Ends[0]).First(end => end.Link == link);
-        return [new CaptureTarget(name, _paths.NetNs(end.Machine), end.Device, $"cable {name} between {link.Ends[0]} and {link.Ends[1]}")];
+        return [new CaptureTarget(name, _paths.NetNs(end.Machine), end.Device, $"cable {name} between {link.Ends[0]} and {link.Ends[1]}", DeviceKind.Underlay)];
     }
 
-    // A pod's namespace is named PREFIX_NAMESPACE_POD_UID by its kubelet; Kubernetes names hold no underscore.
+    // A pod's namespace is named CLUSTER-NODE_NAMESPACE_POD_UID by its kubelet; Kubernetes names hold no underscore. The node
+    // must be one of ours: cluster "a" with node "b-w1" reads the same as cluster "a-b" with node "w1".
     private IEnumerable<(string NetNs, string Node, string Namespace, string Name)> Pods() =>
         from path in _paths.NetNamespaces()
         let parts = Path.GetFileName(path).Split('_')
         where parts.Length == 4
-        select (Path.GetFileName(path), parts[0][(_paths.Name.Length + 1)..], parts[1], parts[2]);
+        let node = parts[0][(_paths.Name.Length + 1)..]
+        where _topology.Nodes.Any(known => known.Name == node)
+        select (Path.GetFileName(path), node, parts[1], parts[2]);
+
+    private static ClusterException Ambiguous(string target, IEnumerable<string> choices) => new($"\"{target}\" may be {string.Join(" or ", choices)}; write one of them");
 
     private ClusterException Unknown(string target) => new($"cluster {_paths.Name} has no \"{target}\"; there are {string.Join(", ", Known())}");
 }

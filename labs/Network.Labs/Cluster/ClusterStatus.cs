@@ -53,7 +53,7 @@ public static class ClusterStatus
         try
         {
             using var socket = Netlink.RouteSocket.Open(paths.NetNs(node.Name));
-            return socket.Link($"{node.Name}-vx") is { } device
+            return socket.Links().FirstOrDefault(link => link.Kind == "vxlan") is { } device
                 ? socket.Neighbours(device.Index).Count(neighbour => neighbour.IsPermanent).ToString()
                 : "0";
         }

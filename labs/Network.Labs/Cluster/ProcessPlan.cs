@@ -10,6 +10,9 @@ internal static class ProcessPlan
 {
     internal const int ApiServerPort = 6443;
 
+    // Verbs of podnet that together do what an agent does.
+    private static readonly string[] s_parts = ["kubelet", "overlay", "proxy", "dns"];
+
     internal static IReadOnlyList<PlannedProcess> For(ClusterSettings settings, Addressing addressing, ClusterPaths paths)
     {
         var server = settings.Topology.Server.Name;
@@ -20,7 +23,8 @@ internal static class ProcessPlan
             plan.Add(new PlannedProcess("apiserver", server, ["apiserver", .. apiArguments], true));
             plan.Add(new PlannedProcess("scheduler", server, ["scheduler", "--kubeconfig", $"{paths.Pki}/scheduler.kubeconfig"], false));
             plan.Add(new PlannedProcess("controllers", server,
-                ["controllers", "--kubeconfig", $"{paths.Pki}/controllers.kubeconfig", "--cluster-cidr", settings.Topology.PodCidr.ToString(), "--root-ca", $"{paths.Pki}/ca.crt"], false));
+                ["controllers", "--kubeconfig", $"{paths.Pki}/controllers.kubeconfig", "--cluster-cidr", settings.Topology.PodCidr.ToString(), "--root-ca", $"{paths.Pki}/ca.crt",
+                    "--signing-key", $"{paths.Pki}/ca.key", "--service-account-key", $"{paths.Pki}/sa.key"], false));
         }
         else
         {
@@ -30,16 +34,8 @@ internal static class ProcessPlan
         foreach (var node in settings.Topology.Agents)
         {
             var arguments = AgentArguments(settings, addressing, paths, node).ToList();
-            if (settings.Split)
-            {
-                plan.Add(new PlannedProcess($"{node.Name}/agent", node.Name, ["agent", .. arguments, "--without", "dns"], false));
-                plan.Add(new PlannedProcess($"{node.Name}/dns", node.Name,
-                    ["dns", "--kubeconfig", $"{paths.NodeDirectory(node.Name)}/kubeconfig", "--node", node.Name, "--cluster-dns", settings.ClusterDns.ToString()], false));
-            }
-            else
-            {
-                plan.Add(new PlannedProcess($"{node.Name}/agent", node.Name, ["agent", .. arguments], false));
-            }
+            foreach (var part in settings.Split ? s_parts : ["agent"])
+                plan.Add(new PlannedProcess($"{node.Name}/{part}", node.Name, [part, .. arguments], false));
         }
 
         return plan;

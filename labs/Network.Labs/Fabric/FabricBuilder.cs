@@ -59,14 +59,14 @@ internal sealed class FabricBuilder(LabTopology topology, Addressing addressing,
     private void EnsureSegment(LabLink link)
     {
         using var socket = RouteSocket.Open(paths.FabricNetNs);
-        var name = Addressing.Shorten(link.Name);
+        var name = InterfaceName.Fit(link.Name);
         if (socket.Link(name) is null)
             socket.Execute(batch => batch.LinkAdd(new BridgeSpec(name) { Mac = MacAddress.Random(), Mtu = link.Mtu, Up = true }));
         var bridge = socket.Link(name)!;
         for (var i = 0; i < link.Ends.Count; i++)
         {
             var end = EndOf(link, i);
-            var port = Addressing.Shorten($"{end.Machine}.{link.Name}");
+            var port = InterfaceName.Fit($"{end.Machine}.{link.Name}");
             if (socket.Link(port) is not null)
                 continue;
             using var peer = FileDescriptor.Open(NetNs.PathOf(paths.NetNs(end.Machine)));

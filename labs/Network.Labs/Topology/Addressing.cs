@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
+using Network.Linux;
 
 namespace Network.Labs.Topology;
 
@@ -24,7 +25,7 @@ public sealed class Addressing
             {
                 var machine = link.Ends[i];
                 var ends = _ends.TryGetValue(machine, out var known) ? known : _ends[machine] = [];
-                var device = Shorten(topology.Routers.Contains(machine) ? $"{machine}-{link.Name}" : $"{machine}-eth{ends.Count}");
+                var device = InterfaceName.Fit(topology.Routers.Contains(machine) ? $"{machine}-{link.Name}" : $"{machine}-eth{ends.Count}");
                 ends.Add(new LinkEnd(machine, link, device, Offset(link.Subnet, i + 1)));
             }
         }
@@ -55,17 +56,6 @@ public sealed class Addressing
         }
 
         return routes;
-    }
-
-    /// <summary>Names longer than the kernel's 15 characters keep their beginning and get a hash.</summary>
-    public static string Shorten(string device)
-    {
-        if (device.Length <= 15)
-            return device;
-        var hash = 2166136261u;
-        foreach (var c in device)
-            hash = (hash ^ c) * 16777619u;
-        return $"{device[..9]}-{hash & 0xfffff:x5}";
     }
 
     private static IPAddress Offset(IPNetwork network, int offset)

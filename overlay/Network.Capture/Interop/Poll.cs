@@ -6,6 +6,8 @@ namespace Network.Capture.Interop;
 internal static unsafe partial class LibC
 {
     internal const short POLLIN = 0x001;
+    internal const short POLLERR = 0x008;
+    internal const short POLLHUP = 0x010;
     internal const int EFD_CLOEXEC = 0x80000;
     internal const int EFD_NONBLOCK = 0x800;
 

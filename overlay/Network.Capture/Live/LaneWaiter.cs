@@ -10,13 +10,16 @@ internal sealed unsafe class LaneWaiter : IDisposable
     private readonly SafeFileHandle _wake;
     private readonly LibC.pollfd[] _descriptors;
 
-    internal LaneWaiter(IReadOnlyList<CaptureLane> lanes)
+    /// <param name="lanes">What has packets.</param>
+    /// <param name="output">Where they go; -1 when nobody can go away there.</param>
+    internal LaneWaiter(IReadOnlyList<CaptureLane> lanes, int output)
     {
         var descriptor = LibC.eventfd(0, LibC.EFD_CLOEXEC | LibC.EFD_NONBLOCK);
         if (descriptor < 0)
             throw LinuxException.Last("make an eventfd");
         _wake = new SafeFileHandle(descriptor, ownsHandle: true);
-        _descriptors = [new LibC.pollfd { fd = descriptor, events = LibC.POLLIN },
+        // A pipe without a reader shows POLLERR whatever is asked for (poll(2)).
+        _descriptors = [new LibC.pollfd { fd = descriptor, events = LibC.POLLIN }, new LibC.pollfd { fd = output },
             .. lanes.Select(lane => new LibC.pollfd { fd = lane.Descriptor, events = LibC.POLLIN })];
     }
 
@@ -27,8 +30,11 @@ internal sealed unsafe class LaneWaiter : IDisposable
         _ = LibC.write((int)_wake.DangerousGetHandle(), &one, sizeof(ulong));
     }
 
+    /// <summary>Nobody reads the output any more; known after a <see cref="Wait"/>.</summary>
+    internal bool ReaderIsGone => (_descriptors[1].revents & (LibC.POLLERR | LibC.POLLHUP)) != 0;
+
     /// <summary>poll(2) skips negative descriptors.</summary>
-    internal void Forget(int lane) => _descriptors[lane + 1].fd = -1;
+    internal void Forget(int lane) => _descriptors[lane + 2].fd = -1;
 
     internal void Wait(TimeSpan timeout)
     {

@@ -57,6 +57,6 @@ public sealed class AccessTests(ApiServerFixture server) : IClassFixture<ApiServ
     {
         Requires.Tool("kubectl");
         Assert.StartsWith("no", server.Run("auth", "can-i", "delete", "nodes", "--as=jane").Output);
-        Assert.StartsWith("yes", server.Run("auth", "can-i", "update", "nodes/status", "--as=system:node:n1", "--as-group=system:nodes").Output);
+        Assert.StartsWith("yes", server.Run("auth", "can-i", "update", "nodes/n1", "--subresource=status", "--as=system:node:n1", "--as-group=system:nodes").Output);
     }
 }

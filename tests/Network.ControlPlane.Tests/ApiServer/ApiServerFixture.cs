@@ -14,11 +14,17 @@ namespace Network.ControlPlane.Tests.ApiServer;
 public sealed class ApiServerFixture : IAsyncLifetime
 {
     private readonly CertificateAuthority _authority = CertificateAuthority.Create("podnet-test", TimeProvider.System);
+    private readonly ECDsa _accountKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly string _directory = Directory.CreateTempSubdirectory("podnet-api-").FullName;
     private SqliteStore? _store;
     private ApiServerHost? _host;
 
     public string KubeconfigPath => Path.Combine(_directory, "kubeconfig");
+
+    public CertificateAuthority Authority => _authority;
+
+    /// <summary>A copy of the key that signs account tokens, as another process would load it.</summary>
+    public ECDsa AccountKey => ECDsa.Create(_accountKey.ExportParameters(true));
 
     public string ScratchDirectory => _directory;
 
@@ -33,7 +39,7 @@ public sealed class ApiServerFixture : IAsyncLifetime
         _host = new ApiServerHost(new ApiServerSettings
         {
             Listen = [new IPEndPoint(IPAddress.Loopback, 0)], ServingCertificate = serving.Load(),
-            ClientCa = X509Certificate2.CreateFromPem(_authority.Pem.Certificate), ServiceAccountKey = ECDsa.Create(ECCurve.NamedCurves.nistP256),
+            ClientCa = X509Certificate2.CreateFromPem(_authority.Pem.Certificate), ServiceAccountKey = _accountKey,
             ServiceCidr = IPNetwork.Parse("10.96.0.0/16"), Advertise = new IPEndPoint(IPAddress.Parse("192.0.2.1"), 6443),
             KubeletClientCertificate = Issue("podnet-apiserver", "system:masters"),
         }, _store, TimeProvider.System, NullLoggerFactory.Instance);

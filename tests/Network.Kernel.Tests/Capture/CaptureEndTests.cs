@@ -60,6 +60,18 @@ public sealed class CaptureEndTests : IDisposable
     }
 
     [Fact]
+    public async Task Capture_ends_when_its_reader_goes_away_and_nothing_is_captured()
+    {
+        await using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
+        using var output = new SafeFileHandle(pipe.SafePipeHandle.DangerousGetHandle(), ownsHandle: false);
+        using var session = CaptureSession.Open(new CaptureSettings([_pair.UnderlayOfA]) { Filter = "udp port 1", Output = output }, TimeProvider.System);
+        var run = Recording.Start(session, new AllocationSink(), CancellationToken.None);
+        Assert.False(run.IsCompleted);
+        pipe.ClientSafePipeHandle.Dispose();
+        await run.WaitAsync(s_patience);
+    }
+
+    [Fact]
     public async Task Packets_are_visible_to_tshark_while_the_capture_runs()
     {
         var seen = Path.GetTempFileName();

@@ -1,0 +1,193 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using System.Text.Json.Nodes;
+using Network.Api.Errors;
+using Network.Api.Resources;
+using Network.Api.Schema;
+using Network.ApiServer.Authentication;
+using Network.ApiServer.Registry;
+using Network.ApiServer.Watching;
+using Network.Store;
+
+namespace Network.ApiServer.CustomResources;
+
+/// <summary>
+/// Follows CustomResourceDefinitions: serves what they define, says so in their conditions, and empties a definition that is deleted. Every API
+/// server does this for itself; the writes are idempotent.
+/// </summary>
+internal sealed partial class DefinitionController(ObjectRegistry registry, ServedResources served, WatchHub hub, ILogger logger) : IAsyncDisposable
+{
+    private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(1);
+    private readonly Dictionary<string, (string Uid, long Generation, IReadOnlyList<ResourceInfo> Resources)> _known = [];
+    private readonly Channel<string> _queue = Channel.CreateUnbounded<string>();
+    private readonly CancellationTokenSource _stop = new();
+    private Task _running = Task.CompletedTask;
+
+    /// <summary>Serves what is stored, before the first request.</summary>
+    public void Start()
+    {
+        var revision = registry.Store.Revision;
+        Serve();
+        foreach (var definition in registry.FindAll(Definition.Resource))
+            _queue.Writer.TryWrite(definition["metadata"].Text("name"));
+        _running = Task.WhenAll(FollowAsync(revision, _stop.Token), WorkAsync(_stop.Token));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+        _stop.Dispose();
+    }
+
+    private async Task FollowAsync(long revision, CancellationToken cancel)
+    {
+        while (!cancel.IsCancellationRequested)
+        {
+            try
+            {
+                await foreach (var change in registry.Store.WatchAsync(Definition.Resource.StoragePrefix, revision, cancel))
+                {
+                    revision = change.Entry.ModRevision;
+                    _queue.Writer.TryWrite(change.Entry.Key[Definition.Resource.StoragePrefix.Length..]);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (Exception e) when (e is CompactedException or WatchOverrunException)
+            {
+                revision = registry.Store.Revision;
+                foreach (var definition in registry.FindAll(Definition.Resource))
+                    _queue.Writer.TryWrite(definition["metadata"].Text("name"));
+            }
+        }
+    }
+
+    private async Task WorkAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await foreach (var name in _queue.Reader.ReadAllAsync(cancel))
+            {
+                try
+                {
+                    await SyncAsync(name, cancel);
+                }
+                catch (ApiException e)
+                {
+                    LogFailed(logger, name, e.Message);
+                    Later(name, cancel);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops.
+        }
+    }
+
+    private async Task SyncAsync(string name, CancellationToken cancel)
+    {
+        // First serve, then say so: whoever waits for Established finds the resource.
+        Serve();
+        if (registry.Find(Definition.Resource, "", name) is not { } definition)
+            return;
+        if (definition["metadata"].Text("deletionTimestamp").Length > 0)
+        {
+            await EmptyAsync(name, definition, cancel);
+            return;
+        }
+
+        var status = DefinitionStatus.Of(definition, ConflictOf(definition), registry.Time.GetUtcNow());
+        if (JsonNode.DeepEquals(status, definition["status"]))
+            return;
+        await registry.UpdateAsync(Context("status"), name, old =>
+        {
+            old["status"] = status.DeepClone();
+            return old;
+        });
+        LogServed(logger, name, Definition.IsEstablished(new JsonObject { ["status"] = status }));
+    }
+
+    private void Serve()
+    {
+        var definitions = registry.FindAll(Definition.Resource).ToList();
+        var names = definitions.Select(definition => definition["metadata"].Text("name")).ToHashSet();
+        var changed = false;
+        foreach (var gone in _known.Keys.Where(name => !names.Contains(name)).ToList())
+            changed |= _known.Remove(gone);
+        foreach (var definition in definitions)
+        {
+            var metadata = definition["metadata"];
+            var (name, uid, generation) = (metadata.Text("name"), metadata.Text("uid"), metadata.Number("generation") ?? 0);
+            if (_known.TryGetValue(name, out var known) && known.Uid == uid && known.Generation == generation)
+                continue;
+            if (!Definition.IsEstablished(definition) && ConflictOf(definition).Length > 0)
+                continue;
+            _known[name] = (uid, generation, [.. Definition.ResourcesOf(definition)]);
+            changed = true;
+        }
+
+        if (!changed)
+            return;
+        List<ResourceInfo> all = [.. _known.OrderBy(entry => entry.Key, StringComparer.Ordinal).SelectMany(entry => entry.Value.Resources)];
+        hub.Serve(all);
+        served.Replace(all, all.Count == 0 ? "" : ApiDocs.Fingerprint(string.Join(' ', _known.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"{entry.Value.Uid}/{entry.Value.Generation}"))));
+    }
+
+    // Names are first come, first served within a group.
+    private string ConflictOf(JsonObject definition)
+    {
+        var spec = definition["spec"];
+        var (group, kind) = (spec.Text("group"), spec.Text("names", "kind"));
+        var self = definition["metadata"].Text("name");
+        var taken = served.All.FirstOrDefault(other => other.Group == group && other.Kind == kind && $"{other.Plural}.{other.Group}" != self);
+        return taken is null ? "" : $"\"{kind}\" is already in use";
+    }
+
+    private async Task EmptyAsync(string name, JsonObject definition, CancellationToken cancel)
+    {
+        if (!definition["metadata"].Texts("finalizers").Contains(Definition.Finalizer))
+            return;
+        var left = 0;
+        foreach (var resource in _known.TryGetValue(name, out var known) ? known.Resources.Take(1) : [])
+        {
+            foreach (var item in registry.FindAll(resource).ToList())
+            {
+                var metadata = item["metadata"];
+                var gone = await registry.DeleteAsync(new WriteContext(resource, metadata.Text("namespace"), UserInfo.Loopback) { Cancel = cancel }, metadata.Text("name"), new DeleteOptions());
+                left += gone.Gone ? 0 : 1;
+            }
+        }
+
+        if (left > 0)
+        {
+            LogWaiting(logger, name, left);
+            Later(name, cancel);
+            return;
+        }
+
+        await registry.UpdateAsync(Context(""), name, old =>
+        {
+            old.Child("metadata")["finalizers"] = new JsonArray([.. old["metadata"].Texts("finalizers").Where(text => text != Definition.Finalizer).Select(text => (JsonNode)text)]);
+            return old;
+        });
+    }
+
+    private void Later(string name, CancellationToken cancel) =>
+        _ = Task.Delay(s_retry, registry.Time, cancel).ContinueWith(_ => _queue.Writer.TryWrite(name), cancel, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+
+    private static WriteContext Context(string subresource) =>
+        new(Definition.Resource, "", UserInfo.Loopback) { Subresource = subresource, FieldManager = "podnet-apiserver" };
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "custom resources definition={Name} established={Established}")]
+    private static partial void LogServed(ILogger logger, string name, bool established);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "custom resources definition={Name} is deleted and waits for {Left} objects with finalizers")]
+    private static partial void LogWaiting(ILogger logger, string name, int left);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "custom resources definition={Name} failed, tried again: {Why}")]
+    private static partial void LogFailed(ILogger logger, string name, string why);
+}
