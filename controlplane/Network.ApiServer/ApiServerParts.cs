@@ -54,7 +54,7 @@ internal sealed class ApiServerParts : IAsyncDisposable
             _audit = new AuditLog(AuditPolicy.Parse(audit.Policy), audit.Path, time, loggers.CreateLogger("Network.ApiServer.Audit"));
         Pipeline = new RequestPipeline(
             authenticator, new AccessCheck(authorizer),
-            new Routes(verbs, subresources, new DiscoveryHandler(served), new OpenApiHandler(served), health)
+            new Routes(verbs, subresources, new DiscoveryHandler(served), new OpenApiHandler(served, Registry), health)
             {
                 Store = store, Issuer = new(tokens, settings.ServiceAccountIssuer), Served = served, RenderMetrics = settings.RenderMetrics,
             },

@@ -51,7 +51,8 @@ public sealed partial class EtcdStore : IStore
         try
         {
             var current = await store._feed.LoadAsync(cancel).ConfigureAwait(false);
-            store._loops = Task.WhenAll(store._feed.RunAsync(store._stop.Token), store.CompactAsync(store._stop.Token), store.KeepHouseAsync(store._stop.Token));
+            var stop = store._stop.Token;
+            store._loops = Task.WhenAll(store._feed.RunAsync(stop), store.KeepHouseAsync(stop), settings.Compacts ? store.CompactAsync(stop) : Task.CompletedTask);
             await store.ReachAsync(current, cancel).ConfigureAwait(false);
             return store;
         }
@@ -89,6 +90,9 @@ public sealed partial class EtcdStore : IStore
     }
 
     public IAsyncEnumerable<StoreEvent> WatchAsync(string prefix, long fromRevision, CancellationToken cancel) => _live.WatchAsync(prefix, fromRevision, cancel);
+
+    /// <summary>Kept changes above a revision, for looking at history without waiting for more.</summary>
+    internal IReadOnlyList<StoreEvent> Since(string prefix, long revision) => _live.Since(prefix, revision);
 
     public async ValueTask DisposeAsync()
     {

@@ -60,6 +60,12 @@ internal sealed class LiveState(StoreSettings settings)
                 : _state.ListAt(prefix, limit, startAfter, revision);
     }
 
+    internal IReadOnlyList<StoreEvent> Since(string prefix, long revision)
+    {
+        lock (_lock)
+            return _state.Since(prefix, revision);
+    }
+
     internal async IAsyncEnumerable<StoreEvent> WatchAsync(string prefix, long fromRevision, [EnumeratorCancellation] CancellationToken cancel)
     {
         Watchers.Watcher watcher;

@@ -23,6 +23,9 @@ internal sealed class Journal : IDisposable
             _connection = JournalFile.Open(path);
             _meta = JournalMeta.Read(_connection, path);
             _insert = new JournalInsert(_connection);
+            if (_lock.Length == 0)
+                _lock.Write("a podnet store is beside this file\n"u8);
+            _lock.Flush(flushToDisk: true);
         }
         catch
         {
@@ -34,11 +37,8 @@ internal sealed class Journal : IDisposable
 
     internal long Compacted => _meta.Compacted;
 
-    /// <summary>The highest revision that compaction has seen; rows may reach further.</summary>
-    internal long Revision => _meta.Revision;
-
     /// <summary>Bytes on disk.</summary>
-    internal long FileBytes => Length(_path) + Length(_path + "-wal");
+    internal long FileBytes => JournalFile.Bytes(_path);
 
     /// <summary>
     /// Keeps other servers out. SQLite's own exclusive mode would also keep readers out, and people want to look into the
@@ -48,7 +48,7 @@ internal sealed class Journal : IDisposable
     {
         try
         {
-            return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new FileStream(path + JournalFile.LockSuffix, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException e) when (e is not (DirectoryNotFoundException or FileNotFoundException))
         {
@@ -91,15 +91,20 @@ internal sealed class Journal : IDisposable
         _connection.Execute("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);");
     }
 
-    /// <summary>Only for a file no server works on: moves on to a later revision without history, so that no client takes its old revisions for current.</summary>
-    internal void Jump(long lastRevision, long toRevision)
+    /// <summary>
+    /// For a restored file: moves on by so many revisions and forgets all history, so that no client takes the revisions it
+    /// has for current ones. Returns the revision moved to.
+    /// </summary>
+    internal long Jump(long by)
     {
-        Compact(lastRevision, lastRevision);
+        var last = Math.Max(_meta.Revision, _connection.Scalar("SELECT COALESCE(MAX(revision),0) FROM change"));
+        Compact(last, last);
         using var transaction = _connection.BeginTransaction();
-        var meta = _meta with { Compacted = toRevision, Revision = toRevision };
+        var meta = _meta with { Compacted = last + by, Revision = last + by };
         meta.Write(_connection, transaction);
         transaction.Commit();
         _meta = meta;
+        return meta.Revision;
     }
 
     public void Dispose()
@@ -108,6 +113,4 @@ internal sealed class Journal : IDisposable
         _connection.Dispose();
         _lock.Dispose();
     }
-
-    private static long Length(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
 }

@@ -8,7 +8,9 @@ namespace Network.Store.Sqlite;
 /// </summary>
 internal readonly record struct JournalMeta(long Compacted, long Survivors, long Revision)
 {
-    internal static JournalMeta Read(SqliteConnection connection, string path)
+    internal static JournalMeta Read(SqliteConnection connection, string path) => JournalFile.Guarded(path, () => ReadChecked(connection, path));
+
+    private static JournalMeta ReadChecked(SqliteConnection connection, string path)
     {
         var values = new Dictionary<string, long>(StringComparer.Ordinal);
         using var command = connection.CreateCommand();

@@ -152,6 +152,8 @@ public sealed class ControllerTests(ApiServerFixture server) : IClassFixture<Api
         await using var controllers = new RunningControllers(server);
         using var admin = server.Admin();
         const string Pods = "/api/v1/namespaces/default/pods";
+        // Pods of a node that does not exist would be taken away.
+        await admin.SendAsync("POST", "/api/v1/nodes", """{"metadata":{"name":"nowhere"}}""");
         foreach (var i in new[] { 1, 2 })
         {
             await admin.SendAsync("POST", Pods, $$$"""{"metadata":{"name":"db{{{i}}}","labels":{"app":"db"}},"spec":{"nodeName":"nowhere","containers":[{"name":"c","image":"x"}]}}""");
