@@ -17,7 +17,7 @@ internal static class EtcdApiServer
         var pki = ClusterPki.Open(pkiDirectory, TimeProvider.System);
         var key = ECDsa.Create();
         key.ImportFromPem(await File.ReadAllTextAsync(pki.ServiceAccountKeyFile));
-        await using var store = await EtcdStore.OpenAsync(new EtcdSettings([etcd]), new StoreSettings(), TimeProvider.System, NullLogger.Instance, CancellationToken.None);
+        await using var store = await OpenAsync(etcd);
         await using var server = new ApiServerHost(new ApiServerSettings
         {
             Listen = [new IPEndPoint(IPAddress.Loopback, port)],
@@ -30,5 +30,21 @@ internal static class EtcdApiServer
         await server.StartAsync();
         await Task.Delay(Timeout.Infinite);
         return 0;
+    }
+
+    // A busy machine's etcd may not answer at first; the product's server is started again by its runner.
+    private static async Task<EtcdStore> OpenAsync(Uri etcd)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await EtcdStore.OpenAsync(new EtcdSettings([etcd]), new StoreSettings(), TimeProvider.System, NullLogger.Instance, CancellationToken.None);
+            }
+            catch (IOException) when (attempt < 10)
+            {
+                await Console.Out.WriteLineAsync($"etcd did not answer, attempt {attempt}");
+            }
+        }
     }
 }

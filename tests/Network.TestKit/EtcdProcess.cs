@@ -9,6 +9,7 @@ public sealed class EtcdProcess : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("podnet-etcd-").FullName;
     private readonly string[] _arguments;
+    private readonly Uri _health = new($"http://127.0.0.1:{FreePort()}");
     private Child _child;
 
     private EtcdProcess(string scheme, string[] more)
@@ -20,7 +21,7 @@ public sealed class EtcdProcess : IDisposable
             "--data-dir", Path.Combine(_directory, "data"), "--listen-client-urls", Url.OriginalString, "--advertise-client-urls", Url.OriginalString,
             "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", $"default={peer}", "--log-level", "error",
             // One member elects itself; it need not wait a second for others to object.
-            "--heartbeat-interval", "10", "--election-timeout", "50", .. more,
+            "--heartbeat-interval", "10", "--election-timeout", "50", "--listen-metrics-urls", _health.OriginalString, .. more,
         ];
         _child = Spawn();
     }
@@ -33,6 +34,24 @@ public sealed class EtcdProcess : IDisposable
     {
         Requires.Tool("etcd");
         return new EtcdProcess(scheme, more);
+    }
+
+    /// <summary>Waits until it has a leader, which is when it answers.</summary>
+    public async Task<EtcdProcess> ReadyAsync()
+    {
+        using var http = new HttpClient { BaseAddress = _health };
+        await Eventually.TrueAsync(async () =>
+        {
+            try
+            {
+                return (await http.GetStringAsync("/health")).Contains("true", StringComparison.Ordinal);
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        }, TimeSpan.FromSeconds(60), () => File.ReadAllText(Path.Combine(_directory, "log")));
+        return this;
     }
 
     /// <summary>SIGKILL, as a power cut would.</summary>

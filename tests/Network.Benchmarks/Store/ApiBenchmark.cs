@@ -25,9 +25,7 @@ internal static class ApiBenchmark
         var directory = Directory.CreateTempSubdirectory("podnet-bench-api-").FullName;
         var pki = ClusterPki.Open(Path.Combine(directory, "pki"), TimeProvider.System);
         var port = FreePort();
-        var configuration = Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/'));
-        var program = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "Network.ControlPlane.Child", configuration, "Network.ControlPlane.Child"));
-        var child = Child.Start(new ChildSpec(program, ["sqlite-apiserver", directory, $"{port}"]) { LogFile = Path.Combine(directory, "log") });
+        var child = Start(directory, port);
         try
         {
             using var http = Client(pki, port, HttpVersion.Version11);
@@ -51,6 +49,21 @@ internal static class ApiBenchmark
             child.Wait();
             Directory.Delete(directory, recursive: true);
         }
+    }
+
+    // The published podnet when PODNET_BIN names its directory, else the same server run by the JIT.
+    private static Child Start(string directory, int port)
+    {
+        var log = Path.Combine(directory, "log");
+        if (Environment.GetEnvironmentVariable("PODNET_BIN") is { } published)
+        {
+            return Child.Start(new ChildSpec(Path.Combine(published, "podnet"),
+                ["apiserver", "--data-dir", directory, "--listen", $"127.0.0.1:{port}", "--health-port", "0"]) { LogFile = log });
+        }
+
+        var configuration = Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/'));
+        var program = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "Network.ControlPlane.Child", configuration, "Network.ControlPlane.Child"));
+        return Child.Start(new ChildSpec(program, ["sqlite-apiserver", directory, $"{port}"]) { LogFile = log });
     }
 
     private static async Task FillAsync(HttpClient http, TextWriter output)

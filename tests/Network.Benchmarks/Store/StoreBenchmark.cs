@@ -31,9 +31,8 @@ internal static class StoreBenchmark
         Random.Shared.NextBytes(value);
         try
         {
-            using var etcd = EtcdProcess.Start();
+            using var etcd = await EtcdProcess.Start().ReadyAsync();
             using var raw = new EtcdClient(new EtcdSettings([etcd.Url]));
-            await Eventually.TrueAsync(async () => await IsUpAsync(raw), TimeSpan.FromSeconds(20));
             await using var shared = await EtcdStore.OpenAsync(new EtcdSettings([etcd.Url]), new StoreSettings(), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, default);
             await using var sqlite = new SqliteStore(Path.Combine(directory, "store.db"), new StoreSettings(), TimeProvider.System);
             output.WriteLine("creates of 1 KiB, fsynced   clients");
@@ -56,19 +55,6 @@ internal static class StoreBenchmark
         finally
         {
             Directory.Delete(directory, recursive: true);
-        }
-    }
-
-    private static async Task<bool> IsUpAsync(EtcdClient client)
-    {
-        try
-        {
-            await Compactor.ReadAsync(client, default);
-            return true;
-        }
-        catch (IOException)
-        {
-            return false;
         }
     }
 }

@@ -12,7 +12,7 @@ namespace Network.ControlPlane.Tests.ApiServer;
 /// <summary>Three API servers, each a process of its own, on one etcd; any of them is killed.</summary>
 public sealed class SeveralServersTests : IAsyncLifetime
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
     private readonly string _directory = Directory.CreateTempSubdirectory("podnet-ha-").FullName;
     private readonly List<Server> _servers = [];
     private EtcdProcess? _etcd;
@@ -20,7 +20,7 @@ public sealed class SeveralServersTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _etcd = EtcdProcess.Start();
+        _etcd = await EtcdProcess.Start().ReadyAsync();
         var directory = Path.Combine(_directory, "pki");
         _pki = ClusterPki.Open(directory, TimeProvider.System);
         _pki.ApiServer([IPAddress.Loopback], "cluster.local");

@@ -17,7 +17,7 @@ public sealed class EtcdConnectionTests : IDisposable
     [Fact]
     public async Task A_lost_etcd_refuses_writes_and_when_it_is_back_nothing_is_missed()
     {
-        using var etcd = EtcdProcess.Start();
+        using var etcd = await EtcdProcess.Start().ReadyAsync();
         await using var store = await OpenAsync(new EtcdSettings([etcd.Url]));
         var seen = new List<string>();
         using var stop = new CancellationTokenSource();
@@ -61,7 +61,7 @@ public sealed class EtcdConnectionTests : IDisposable
     [Fact]
     public async Task The_next_member_is_asked_when_one_does_not_answer()
     {
-        using var etcd = EtcdProcess.Start();
+        using var etcd = await EtcdProcess.Start().ReadyAsync();
         await using var store = await OpenAsync(new EtcdSettings([new Uri("http://127.0.0.1:1"), etcd.Url]));
         await Eventually.TrueAsync(async () => await TryPutAsync(store, "/registry/a/1"), TimeSpan.FromSeconds(20));
     }

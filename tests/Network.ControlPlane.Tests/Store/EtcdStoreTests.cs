@@ -41,10 +41,16 @@ public sealed class EtcdStoreTests(EtcdStoreTests.Fixture fixture) : DurableStor
 
     private protected override Task<IStore> AnotherServerAsync() => OpenAsync(new StoreSettings(), TimeProvider.System);
 
-    public sealed class Fixture : IDisposable
+    public sealed class Fixture : IAsyncLifetime
     {
         public EtcdProcess Etcd { get; } = EtcdProcess.Start();
 
-        public void Dispose() => Etcd.Dispose();
+        public async ValueTask InitializeAsync() => await Etcd.ReadyAsync();
+
+        public ValueTask DisposeAsync()
+        {
+            Etcd.Dispose();
+            return ValueTask.CompletedTask;
+        }
     }
 }
