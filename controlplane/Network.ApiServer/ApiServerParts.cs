@@ -23,9 +23,9 @@ internal sealed class ApiServerParts : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly BootstrapObjects _bootstrap;
+    private readonly DefinitionController _definitions;
     private readonly StorageMetrics _storage;
     private readonly AuditLog? _audit;
-    private readonly DefinitionController _definitions;
     private volatile bool _ready;
 
     public ApiServerParts(ApiServerSettings settings, IStore store, TimeProvider time, ILoggerFactory loggers)
@@ -54,9 +54,9 @@ internal sealed class ApiServerParts : IAsyncDisposable
             _audit = new AuditLog(AuditPolicy.Parse(audit.Policy), audit.Path, time, loggers.CreateLogger("Network.ApiServer.Audit"));
         Pipeline = new RequestPipeline(
             authenticator, new AccessCheck(authorizer),
-            new Routes(verbs, subresources, new DiscoveryHandler(served), new OpenApiHandler(), health)
+            new Routes(verbs, subresources, new DiscoveryHandler(served), new OpenApiHandler(served, Registry), health)
             {
-                Issuer = new(tokens, settings.ServiceAccountIssuer), Served = served, RenderMetrics = settings.RenderMetrics,
+                Store = store, Issuer = new(tokens, settings.ServiceAccountIssuer), Served = served, RenderMetrics = settings.RenderMetrics,
             },
             loggers.CreateLogger("Network.ApiServer.Requests"))
         {

@@ -11,6 +11,7 @@ var root = new RootCommand("podnet: a networking-first container network and ser
     CaptureVerb.Create(),
     ImageVerb.Create(),
     KubeconfigVerb.Create(),
+    StoreVerb.Create(),
     ServerVerbs.Server(),
     AgentVerbs.Agent(),
     ServerVerbs.ApiServer(),

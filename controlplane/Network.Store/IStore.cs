@@ -12,19 +12,32 @@ public interface IStore : IAsyncDisposable
     /// <summary>The oldest revision whose state and events can still be asked for.</summary>
     long OldestRevision { get; }
 
+    /// <summary>What the store holds in memory.</summary>
+    StoreSize Size { get; }
+
+    /// <summary>
+    /// Completes when memory holds every write that anybody was told of before this call, also by another server over the
+    /// same etcd. Reads that must not be stale wait for it; where this process is the only writer it is complete at once.
+    /// </summary>
+    ValueTask FreshAsync(CancellationToken cancel = default);
+
     /// <summary>The latest value of a key, from memory.</summary>
     StoreEntry? Get(string key);
+
+    /// <summary>How many keys there are under a prefix.</summary>
+    int Count(string prefix);
 
     /// <summary>
     /// Entries under a prefix in ordinal key order. <paramref name="startAfter"/> is exclusive; <paramref name="limit"/> 0
     /// means all; <paramref name="revision"/> 0 means the latest, else the state at that revision
-    /// (<see cref="CompactedException"/> when it is gone).
+    /// (<see cref="CompactedException"/> when it is gone, <see cref="FutureRevisionException"/> when it has not been reached).
     /// </summary>
     StoreList List(string prefix, int limit = 0, string? startAfter = null, long revision = 0);
 
     /// <summary>
     /// Creates (<paramref name="expectedModRevision"/> 0: the key must not exist) or replaces the value if the entry's
-    /// ModRevision still is the expected one. Null on conflict. Completes when the write is durable.
+    /// ModRevision still is the expected one. Null on conflict. Completes when the write is durable and this store's readers
+    /// see it; after a conflict they see the entry that stood in the way.
     /// </summary>
     /// <param name="ttl">The entry is deleted after this time; null keeps it.</param>
     ValueTask<StoreEntry?> PutAsync(string key, ReadOnlyMemory<byte> value, long expectedModRevision, TimeSpan? ttl = null, CancellationToken cancel = default);
@@ -65,6 +78,15 @@ public sealed class CompactedException(long requested, long oldest)
     public long Requested { get; } = requested;
 
     public long Oldest { get; } = oldest;
+}
+
+/// <summary>A state was asked for that no write has reached yet.</summary>
+public sealed class FutureRevisionException(long requested, long current)
+    : Exception($"revision {requested} is in the future; the current is {current}")
+{
+    public long Requested { get; } = requested;
+
+    public long Current { get; } = current;
 }
 
 /// <summary>A watcher fell so far behind that its events are no longer kept for it; it has to list again.</summary>

@@ -1,8 +1,7 @@
-using System.Runtime.CompilerServices;
+using System.Diagnostics;
 using System.Threading.Channels;
 using Network.Store.Memory;
 using Network.Store.Sqlite;
-using Network.Store.Watch;
 
 namespace Network.Store;
 
@@ -13,15 +12,15 @@ namespace Network.Store;
 /// </summary>
 public sealed class SqliteStore : IStore
 {
-    private readonly Lock _lock = new();
-    private readonly StoreState _state;
-    private readonly WatchHub _hub = new();
+    private readonly LiveState _live;
     private readonly Journal _journal;
     private readonly Channel<Write> _writes = Channel.CreateUnbounded<Write>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly Dictionary<string, long> _expiries = new(StringComparer.Ordinal);
+    private readonly Expiries _expiries = new();
+    private readonly RevisionClock _clock = new();
     private readonly StoreSettings _settings;
     private readonly TimeProvider _time;
     private readonly ITimer _housekeeping;
+    private readonly StoreMetrics _metrics;
     private readonly Thread _writer;
 
     /// <summary>Opens or creates the store file. A damaged file is refused with <see cref="InvalidDataException"/>.</summary>
@@ -29,45 +28,37 @@ public sealed class SqliteStore : IStore
     {
         _settings = settings;
         _time = time;
-        _state = new StoreState(settings.MaxHistoryBytes);
+        _live = new LiveState(settings);
         _journal = new Journal(path);
-        Load();
+        try
+        {
+            _live.Load(Load);
+        }
+        catch
+        {
+            _journal.Dispose();
+            throw;
+        }
+
+        _metrics = new StoreMetrics("sqlite", () => _live.Size, () => _journal.FileBytes);
         _writer = new Thread(WriteLoop) { IsBackground = true, Name = "store" };
         _writer.Start();
-        _housekeeping = time.CreateTimer(_ => _writes.Writer.TryWrite(Write.Housekeeping), null, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(10));
+        _housekeeping = time.CreateTimer(_ => _writes.Writer.TryWrite(Write.Housekeeping), null, settings.HousekeepingEvery, settings.HousekeepingEvery);
     }
 
-    public long Revision
-    {
-        get
-        {
-            lock (_lock)
-                return _state.Revision;
-        }
-    }
+    public long Revision => _live.Revision;
 
-    public long OldestRevision
-    {
-        get
-        {
-            lock (_lock)
-                return _state.OldestRevision;
-        }
-    }
+    public long OldestRevision => _live.OldestRevision;
 
-    public StoreEntry? Get(string key)
-    {
-        lock (_lock)
-            return _state.Get(key);
-    }
+    public StoreSize Size => _live.Size;
 
-    public StoreList List(string prefix, int limit = 0, string? startAfter = null, long revision = 0)
-    {
-        lock (_lock)
-            return revision == 0 || revision == _state.Revision
-                ? _state.List(prefix, limit, startAfter)
-                : _state.ListAt(prefix, limit, startAfter, revision);
-    }
+    public StoreEntry? Get(string key) => _live.Get(key);
+
+    public int Count(string prefix) => _live.Count(prefix);
+
+    public StoreList List(string prefix, int limit = 0, string? startAfter = null, long revision = 0) => _live.List(prefix, limit, startAfter, revision);
+
+    public ValueTask FreshAsync(CancellationToken cancel = default) => ValueTask.CompletedTask;
 
     public ValueTask<StoreEntry?> PutAsync(string key, ReadOnlyMemory<byte> value, long expectedModRevision, TimeSpan? ttl = null,
         CancellationToken cancel = default) => EnqueueAsync(new Write(key, value, expectedModRevision, ttl, IsDelete: false));
@@ -75,55 +66,35 @@ public sealed class SqliteStore : IStore
     public ValueTask<StoreEntry?> DeleteAsync(string key, long expectedModRevision, CancellationToken cancel = default) =>
         EnqueueAsync(new Write(key, default, expectedModRevision, null, IsDelete: true));
 
-    public async IAsyncEnumerable<StoreEvent> WatchAsync(string prefix, long fromRevision, [EnumeratorCancellation] CancellationToken cancel)
-    {
-        WatchHub.Watcher watcher;
-        lock (_lock)
-            watcher = _hub.Join(prefix, _state.Since(prefix, fromRevision));
-        try
-        {
-            await foreach (var change in watcher.ReadAsync(cancel).ConfigureAwait(false))
-                yield return change;
-        }
-        finally
-        {
-            lock (_lock)
-                _hub.Leave(watcher);
-        }
-    }
+    public IAsyncEnumerable<StoreEvent> WatchAsync(string prefix, long fromRevision, CancellationToken cancel) => _live.WatchAsync(prefix, fromRevision, cancel);
 
     public async ValueTask DisposeAsync()
     {
         await _housekeeping.DisposeAsync().ConfigureAwait(false);
         _writes.Writer.TryComplete();
         await Task.Run(_writer.Join).ConfigureAwait(false);
-        lock (_lock)
-            _hub.Close();
+        _live.Close();
+        _metrics.Dispose();
         _journal.Dispose();
     }
 
     private async ValueTask<StoreEntry?> EnqueueAsync(Write write) =>
         _writes.Writer.TryWrite(write) ? await write.Done.Task.ConfigureAwait(false) : throw new ObjectDisposedException(nameof(SqliteStore));
 
-    private void Load()
+    private void Load(StoreState state)
     {
         var compacted = _journal.Compacted;
-        _state.LoadRevision(_journal.LastRevision, compacted);
+        state.LoadRevision(compacted, compacted);
         foreach (var row in _journal.ReadAll())
         {
-            var entry = row.Change.Entry;
             // Below the compaction point only surviving latest values are left; they are state, not history.
-            if (entry.ModRevision <= compacted)
-                _state.Load(entry);
+            if (row.Revision <= compacted)
+                state.Load(row.Entry);
             else
-                _state.Apply(row.Change);
-            if (row.ExpiresAt > 0 && row.Change.Type == StoreEventType.Put)
-                _expiries[entry.Key] = row.ExpiresAt;
-            else
-                _expiries.Remove(entry.Key);
+                state.Apply(new StoreEvent(row.Deleted ? StoreEventType.Delete : StoreEventType.Put, row.Entry, state.Get(row.Key)));
+            _expiries.Note(row.Key, row.Deleted ? 0 : row.ExpiresAt);
+            _clock.Note(row.WrittenAt, row.Revision);
         }
-
-        _state.LoadRevision(_journal.LastRevision, Math.Max(compacted, _state.OldestRevision));
     }
 
     private void WriteLoop()
@@ -143,24 +114,12 @@ public sealed class SqliteStore : IStore
     {
         try
         {
-            if (group.Remove(Write.Housekeeping))
+            if (group.Contains(Write.Housekeeping))
                 KeepHouse(group);
-            var plan = CommitPlan.For(group, Get, Revision, _time.GetUtcNow().ToUnixTimeMilliseconds());
-            if (plan.Rows.Count > 0)
-                _journal.Append(plan.Rows);
-            lock (_lock)
-            {
-                foreach (var row in plan.Rows)
-                {
-                    _state.Apply(row.Change);
-                    _hub.Publish(row.Change);
-                    if (row.ExpiresAt > 0)
-                        _expiries[row.Change.Entry.Key] = row.ExpiresAt;
-                    else
-                        _expiries.Remove(row.Change.Entry.Key);
-                }
-            }
-
+            var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+            var plan = CommitPlan.For(group, _live.Get, _live.Revision, now);
+            if (plan.Changes.Count > 0)
+                Make(plan, now);
             foreach (var (write, entry) in plan.Answers)
                 write.Done.TrySetResult(entry);
         }
@@ -172,26 +131,32 @@ public sealed class SqliteStore : IStore
         }
     }
 
+    private void Make(CommitPlan plan, long now)
+    {
+        var start = Stopwatch.GetTimestamp();
+        _journal.Append(plan.Changes);
+        _metrics.Committed(plan.Changes.Count, Stopwatch.GetElapsedTime(start));
+        _live.Apply(plan.Changes.Select(planned => planned.Change));
+        foreach (var planned in plan.Changes)
+            _expiries.Note(planned.Change.Entry.Key, planned.ExpiresAt);
+        _clock.Note(now, plan.Changes[^1].Change.Entry.ModRevision);
+    }
+
     // Expired entries are deleted by ordinary writes, so watchers see them go; then old history is dropped.
     private void KeepHouse(List<Write> group)
     {
-        while (group.Remove(Write.Housekeeping))
-        {
-        }
-
+        group.RemoveAll(write => write == Write.Housekeeping);
         var now = _time.GetUtcNow();
-        foreach (var (key, _) in _expiries.Where(pair => pair.Value <= now.ToUnixTimeMilliseconds()).ToList())
+        foreach (var key in _expiries.DueBy(now.ToUnixTimeMilliseconds()))
         {
-            if (Get(key) is { } entry)
+            if (_live.Get(key) is { } entry)
                 group.Add(new Write(key, default, entry.ModRevision, null, IsDelete: true));
         }
 
-        var target = Math.Max(_journal.RevisionAt((now - _settings.MaxHistoryAge).ToUnixTimeMilliseconds()), OldestRevision);
-        if (target > _journal.Compacted)
-        {
-            _journal.Compact(target);
-            lock (_lock)
-                _state.Forget(target);
-        }
+        var target = Math.Max(_clock.At((now - _settings.MaxHistoryAge).ToUnixTimeMilliseconds()), OldestRevision);
+        if (target <= _journal.Compacted)
+            return;
+        _journal.Compact(target, Revision);
+        _live.Forget(target);
     }
 }

@@ -1,10 +1,13 @@
 using Network.Benchmarks.Cni;
+using Network.Benchmarks.Store;
 using Network.Benchmarks.Up;
 
 // Every benchmark of the house, by name.
 var table = new (string Name, Action<TextWriter> Run)[]
 {
+    ("api", ApiBenchmark.Run),
     ("cni", CniBenchmark.Run),
+    ("store", StoreBenchmark.Run),
     ("up", UpBenchmark.Run),
 };
 

@@ -131,7 +131,12 @@ public ref struct ProtobufEncoder
             var entry = _out.Open(field.Number);
             WriteText(1);
             _reader.Read();
-            if (field.Shape == FieldShape.MapOfLists)
+            if (_reader.TokenType == JsonTokenType.Null && field.Type != FieldType.Raw)
+            {
+                // An entry without a value is one with the zero value.
+                _out.Bytes(2, []);
+            }
+            else if (field.Shape == FieldShape.MapOfLists)
             {
                 var items = _out.Open(2);
                 while (_reader.Read() && _reader.TokenType != JsonTokenType.EndArray)
@@ -223,7 +228,7 @@ public ref struct ProtobufEncoder
 
     private void WriteTime()
     {
-        if (!DateTimeOffset.TryParse(_reader.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time))
+        if (!_reader.TryGetDateTimeOffset(out var time) && !DateTimeOffset.TryParse(_reader.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time))
             return;
         _out.Scalar(1, (ulong)time.ToUnixTimeSeconds());
         _out.Scalar(2, (ulong)(time.UtcTicks % TimeSpan.TicksPerSecond * 100));

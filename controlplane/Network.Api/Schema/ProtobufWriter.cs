@@ -35,16 +35,7 @@ public sealed class ProtobufWriter : IDisposable
 
     public void Varint(ulong value)
     {
-        var room = Reserve(10);
-        var at = 0;
-        while (value >= 0x80)
-        {
-            room[at++] = (byte)(value | 0x80);
-            value >>= 7;
-        }
-
-        room[at++] = (byte)value;
-        _length += at;
+        _length += PutVarint(Reserve(10), value);
     }
 
     public void Scalar(int number, ulong value)
@@ -95,9 +86,8 @@ public sealed class ProtobufWriter : IDisposable
             _bytes.AsSpan(mark + 1, size).CopyTo(_bytes.AsSpan(mark + 1 + extra));
         }
 
-        _length = mark;
-        Varint((uint)size);
-        _length += size;
+        PutVarint(_bytes.AsSpan(mark), (uint)size);
+        _length += extra;
     }
 
     /// <summary>Room for a value whose size is known only when it stands there; <see cref="Advance"/> says how long it became.</summary>
@@ -133,6 +123,19 @@ public sealed class ProtobufWriter : IDisposable
         if (!sorted)
             Reorder(fields);
         _chunks.RemoveRange(first, _chunks.Count - first);
+    }
+
+    private static int PutVarint(Span<byte> room, ulong value)
+    {
+        var at = 0;
+        while (value >= 0x80)
+        {
+            room[at++] = (byte)(value | 0x80);
+            value >>= 7;
+        }
+
+        room[at++] = (byte)value;
+        return at;
     }
 
     private int Open()

@@ -1,7 +1,9 @@
+using System.Text.Json.Nodes;
 using Network.Api.Errors;
 using Network.Api.Resources;
 using Network.Api.Schema;
 using Network.ApiServer.Registry;
+using Network.ApiServer.Storage;
 
 namespace Network.ApiServer.Admission;
 
@@ -36,7 +38,7 @@ internal sealed class PriorityAdmission(ObjectRegistry registry) : IAdmission
         var name = spec.Text("priorityClassName");
         var found = name.Length > 0
             ? registry.Find(s_classes, "", name) ?? throw Refusal.Forbidden("pods", "", request.Name, $"no PriorityClass with name {name} was found")
-            : registry.FindAll(s_classes).FirstOrDefault(c => c.Flag("globalDefault") == true);
+            : GlobalDefault();
         if (found is not null)
             spec["priorityClassName"] = found.Text("metadata", "name");
         var priority = found.Number("value") ?? 0;
@@ -56,4 +58,10 @@ internal sealed class PriorityAdmission(ObjectRegistry registry) : IAdmission
         spec["priority"] = priority;
         spec["preemptionPolicy"] = policy;
     }
+
+    // Stored bytes have one spelling, so the classes that are no default, usually all, need no parsing for every pod.
+    private JsonObject? GlobalDefault() => registry.Store.List(s_classes.StoragePrefix).Entries
+        .Where(entry => entry.Value.Span.IndexOf("\"globalDefault\":true"u8) >= 0)
+        .Select(entry => ObjectBytes.Decode(s_classes, entry))
+        .FirstOrDefault(value => value.Flag("globalDefault") == true);
 }

@@ -1,63 +1,120 @@
 using System.Collections.Concurrent;
+using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Network.Api.Errors;
 using Network.Api.Resources;
+using Network.Api.Schema;
+using Network.ApiServer.CustomResources;
 using Network.ApiServer.Http;
+using Network.ApiServer.Registry;
 
 namespace Network.ApiServer.Discovery;
 
-/// <summary>/openapi/v2 and /openapi/v3. Documents are built when first asked for and never change while the server runs.</summary>
-internal sealed class OpenApiHandler
+/// <summary>
+/// /openapi/v2 and /openapi/v3. A document is built when first asked for and kept compressed until its tag changes, which it does only with custom kinds: the
+/// built-in ones are those of this build.
+/// </summary>
+internal sealed class OpenApiHandler(ServedResources served, ObjectRegistry registry)
 {
-    private readonly ConcurrentDictionary<string, (byte[] Bytes, string Hash)> _documents = new(StringComparer.Ordinal);
+    // Spelled with dots: Go's mime parser refuses the @ of the request's spelling.
+    private const string GnosticType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+    private readonly CustomDefinitions _custom = new(registry);
+    private readonly ConcurrentDictionary<string, (string Tag, byte[] Compressed)> _documents = new(StringComparer.Ordinal);
+
+    private static string BuiltIn => field ??= ApiDocs.Fingerprint(ServerVersion.Git + string.Join(' ', ResourceCatalog.All.Select(r => r.ApiVersion + "/" + r.Kind)));
 
     public Task HandleAsync(HttpContext http, string path)
     {
-        if (path == "/openapi/v2" || path == "/swagger-2.0.0.pb-v1")
-            return WriteV2Async(http);
+        if (path is "/openapi/v2" or "/swagger-2.0.0.pb-v1")
+            return WriteV2Async(http, path != "/openapi/v2" || http.Request.Headers.Accept.ToString().Contains("protobuf"));
         var groupVersion = path["/openapi/v3".Length..].Trim('/');
-        return groupVersion.Length == 0 ? WriteIndexAsync(http) : WriteDocumentAsync(http, groupVersion);
+        return groupVersion.Length == 0 ? WriteIndexAsync(http) : WriteV3Async(http, groupVersion);
     }
 
-    // kubectl 1.20 insists on the gnostic protobuf of swagger 2. An empty document is a valid one: it skips client-side validation and goes on.
-    // The type is spelled with dots: Go's mime parser refuses the @ of the request's spelling.
-    private static Task WriteV2Async(HttpContext http)
+    private Task WriteV2Async(HttpContext http, bool gnostic)
     {
-        if (http.Request.Headers.Accept.ToString().Contains("protobuf"))
-            return ObjectResponse.WriteBytesAsync(http, 200, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", ReadOnlyMemory<byte>.Empty);
-        return ObjectResponse.WriteAsync(http, 200, new JsonObject
+        var resources = served.All;
+        return WriteAsync(http, gnostic ? "v2.pb" : "v2", HashOf(resources), gnostic ? GnosticType : "application/json", into =>
         {
-            ["swagger"] = "2.0", ["info"] = new JsonObject { ["title"] = "Kubernetes", ["version"] = ServerVersion.Git }, ["paths"] = new JsonObject(),
+            var json = OpenApiDocuments.V2(resources, _custom);
+            if (!gnostic)
+            {
+                into.Write(json.WrittenSpan);
+                return;
+            }
+
+            using var document = JsonDocument.Parse(json.WrittenMemory);
+            using var wire = new ProtobufWriter();
+            GnosticDocument.Write(wire, document.RootElement);
+            into.Write(wire.Written.Span);
         });
     }
 
     private Task WriteIndexAsync(HttpContext http)
     {
         var paths = new JsonObject();
-        foreach (var apiVersion in ResourceCatalog.All.Select(r => r.ApiVersion).Distinct())
-        {
-            var name = PathOf(apiVersion);
-            paths[name] = new JsonObject { ["serverRelativeURL"] = $"/openapi/v3/{name}?hash={ServerVersion.Git.GetHashCode(StringComparison.Ordinal):X8}" };
-        }
-
+        foreach (var resources in served.All.GroupBy(r => PathOf(r.ApiVersion)))
+            paths[resources.Key] = new JsonObject { ["serverRelativeURL"] = $"/openapi/v3/{resources.Key}?hash={HashOf([.. resources])}" };
         return ObjectResponse.WriteAsync(http, 200, new JsonObject { ["paths"] = paths });
     }
 
-    private Task WriteDocumentAsync(HttpContext http, string name)
+    private Task WriteV3Async(HttpContext http, string name)
     {
-        var resource = ResourceCatalog.All.FirstOrDefault(r => PathOf(r.ApiVersion) == name) ?? throw Refusal.NoSuchResource();
-        var (bytes, hash) = _documents.GetOrAdd(name, _ =>
-        {
-            var text = Encoding.UTF8.GetBytes(OpenApiDocuments.Of(resource.Group, resource.Version).ToJsonString());
-            return (text, Convert.ToHexString(SHA256.HashData(text)));
-        });
-        http.Response.Headers.ETag = $"\"{hash}\"";
-        if (http.Request.Query.ContainsKey("hash"))
+        var resources = served.All.Where(r => PathOf(r.ApiVersion) == name).ToList();
+        if (resources.Count == 0)
+            throw Refusal.NoSuchResource();
+        var hash = HashOf(resources);
+        if (http.Request.Query["hash"] == hash)
             http.Response.Headers.CacheControl = "public, immutable";
-        return ObjectResponse.WriteBytesAsync(http, 200, "application/json", bytes);
+        return WriteAsync(http, name, hash, "application/json", into => into.Write(OpenApiDocuments.V3(resources, _custom).WrittenSpan));
+    }
+
+    private async Task WriteAsync(HttpContext http, string name, string hash, string type, Action<Stream> build)
+    {
+        var response = http.Response;
+        var tag = $"\"{hash}-{name.Replace('/', '-')}\"";
+        response.Headers.ETag = tag;
+        response.Headers.Append("Vary", "Accept, Accept-Encoding");
+        if (http.Request.Headers.IfNoneMatch == tag)
+        {
+            response.StatusCode = 304;
+            return;
+        }
+
+        if (!_documents.TryGetValue(name, out var document) || document.Tag != tag)
+            _documents[name] = document = (tag, Compress(build));
+        if (Compression.IsAccepted(http.Request))
+        {
+            response.Headers.ContentEncoding = "gzip";
+            await ObjectResponse.WriteBytesAsync(http, 200, type, document.Compressed);
+            return;
+        }
+
+        response.ContentType = type;
+        await using var plain = new GZipStream(new MemoryStream(document.Compressed), CompressionMode.Decompress);
+        await plain.CopyToAsync(response.Body, http.RequestAborted);
+    }
+
+    private string HashOf(IReadOnlyList<ResourceInfo> resources)
+    {
+        var custom = resources.Where(r => r.CustomSchema is not null).ToList();
+        if (custom.Count == 0)
+            return BuiltIn;
+        var marks = string.Join(' ', custom.Select(r => $"{r.Version}/{r.Plural}/{_custom.MarkOf(r)}"));
+        return Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(BuiltIn + marks)));
+    }
+
+    private static byte[] Compress(Action<Stream> build)
+    {
+        var kept = new MemoryStream();
+        using (var gzip = new GZipStream(kept, CompressionLevel.Optimal, true))
+            build(gzip);
+        return kept.ToArray();
     }
 
     private static string PathOf(string apiVersion) => apiVersion.Contains('/') ? "apis/" + apiVersion : "api/" + apiVersion;

@@ -4,7 +4,10 @@ using Network.Store;
 
 namespace Network.ApiServer.Handlers;
 
-/// <summary>"Not older than N" reads: this server is always current, so only a revision from the future has to wait.</summary>
+/// <summary>
+/// How fresh a read must be: without a revision as fresh as anything anybody was told of, with 0 whatever is in memory,
+/// with N not older than N, so that only a revision from the future has to wait.
+/// </summary>
 internal static class FreshReads
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
@@ -13,6 +16,8 @@ internal static class FreshReads
     public static async ValueTask WaitAsync(IStore store, string resourceVersion, CancellationToken cancel)
     {
         var wanted = Parse(resourceVersion);
+        if (resourceVersion.Length == 0 || wanted > store.Revision)
+            await store.FreshAsync(cancel);
         if (wanted <= store.Revision)
             return;
         var left = s_patience;

@@ -16,7 +16,7 @@ namespace Network.ApiServer.Handlers;
 /// <summary>GET of a collection. Plain lists are written straight from stored bytes.</summary>
 internal sealed class ListHandler(ObjectRegistry registry)
 {
-    private const int FlushBytes = 64 * 1024;
+    private const int BlockBytes = 64 * 1024;
 
     public async Task HandleAsync(ApiRequest request)
     {
@@ -108,21 +108,28 @@ internal sealed class ListHandler(ObjectRegistry registry)
     private static async Task WriteItemsAsync(ApiRequest request, ListPage page, PipeWriter writer)
     {
         var resource = request.Target.Resource;
-        writer.Write(Encoding.UTF8.GetBytes($"{{\"kind\":\"{resource.ListKind}\",\"apiVersion\":\"{resource.ApiVersion}\",\"metadata\":{Metadata(page).ToJsonString()},\"items\":["));
-        var pending = 0L;
+        // Blocks of this size, not the pipe's own of 4 KiB: TLS turns every block into a record and a write of its own.
+        var block = new ArrayBufferWriter<byte>(BlockBytes + (BlockBytes / 4));
+        block.Write(Encoding.UTF8.GetBytes($"{{\"kind\":\"{resource.ListKind}\",\"apiVersion\":\"{resource.ApiVersion}\",\"metadata\":{Metadata(page).ToJsonString()},\"items\":["));
         for (var i = 0; i < page.Entries.Count; i++)
         {
             if (i > 0)
-                writer.Write(","u8);
-            ObjectBytes.Write(writer, resource, page.Entries[i]);
-            pending += page.Entries[i].Value.Length;
-            if (pending < FlushBytes)
+                block.Write(","u8);
+            ObjectBytes.Write(block, resource, page.Entries[i]);
+            if (block.WrittenCount < BlockBytes)
                 continue;
-            pending = 0;
-            await writer.FlushAsync(request.Cancel);
+            await FlushAsync(writer, block, request.Cancel);
         }
 
-        writer.Write("]}"u8);
-        await writer.FlushAsync(request.Cancel);
+        block.Write("]}"u8);
+        await FlushAsync(writer, block, request.Cancel);
+    }
+
+    private static async ValueTask FlushAsync(PipeWriter writer, ArrayBufferWriter<byte> block, CancellationToken cancel)
+    {
+        block.WrittenSpan.CopyTo(writer.GetSpan(block.WrittenCount));
+        writer.Advance(block.WrittenCount);
+        block.ResetWrittenCount();
+        await writer.FlushAsync(cancel);
     }
 }

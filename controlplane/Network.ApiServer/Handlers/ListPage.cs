@@ -59,6 +59,10 @@ internal sealed record ListPage(IReadOnlyList<StoreEntry> Entries, long Revision
         {
             throw token is null ? Refusal.Expired($"The resourceVersion for the provided list is too old: {revision}") : TooOld(token);
         }
+        catch (FutureRevisionException e)
+        {
+            throw Refusal.FutureRevision(e.Requested, e.Current);
+        }
     }
 
     private static ListPage Whole(IStore store, string prefix, int limit, ContinueToken? token, long revision)

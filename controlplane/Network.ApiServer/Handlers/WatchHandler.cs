@@ -89,6 +89,7 @@ internal sealed class WatchHandler(ObjectRegistry registry, WatchHub hub, Cancel
         }
 
         stream.Caught(from);
+        var bookmark = bookmarks ? Task.Delay(s_bookmarkEvery, cancel) : null;
         while (true)
         {
             var position = hub.Position;
@@ -96,23 +97,24 @@ internal sealed class WatchHandler(ObjectRegistry registry, WatchHub hub, Cancel
                 stream.Write(shared);
             await stream.FlushAsync(cancel);
             stream.Caught(position);
-            if (!await WaitAsync(reader, cancel))
+            if (!await WaitAsync(reader, bookmark, cancel))
                 return;
-            if (bookmarks && !reader.TryPeek(out _))
-                stream.WriteBookmark(stream.Seen, false);
+            if (bookmark is not { IsCompleted: true } || reader.TryPeek(out _))
+                continue;
+            stream.WriteBookmark(stream.Seen, false);
+            bookmark = Task.Delay(s_bookmarkEvery, cancel);
         }
     }
 
-    // True to go on: an event is there, or it is time for a bookmark. False when the feed cut this watcher off.
-    private static async Task<bool> WaitAsync(ChannelReader<SharedEvent> reader, CancellationToken cancel)
+    // True to go on: an event is there, or it is time for a bookmark. False when the feed cut this watcher off. One timer
+    // serves all waits of its minute: with a thousand watchers, a timer a wait would cost more than the event.
+    private static async ValueTask<bool> WaitAsync(ChannelReader<SharedEvent> reader, Task? bookmark, CancellationToken cancel)
     {
         var more = reader.WaitToReadAsync(cancel);
-        if (more.IsCompleted)
+        if (more.IsCompleted || bookmark is null)
             return await more;
         var waiting = more.AsTask();
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var first = await Task.WhenAny(waiting, Task.Delay(s_bookmarkEvery, timer.Token));
-        await timer.CancelAsync();
+        var first = await Task.WhenAny(waiting, bookmark);
         cancel.ThrowIfCancellationRequested();
         return first != waiting || await waiting;
     }

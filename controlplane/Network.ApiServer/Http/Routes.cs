@@ -7,12 +7,16 @@ using Network.ApiServer.CustomResources;
 using Network.ApiServer.Discovery;
 using Network.ApiServer.Handlers;
 using Network.ApiServer.Subresources;
+using Network.Store;
 
 namespace Network.ApiServer.Http;
 
 /// <summary>Finds the handler of a URL.</summary>
 internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresources, DiscoveryHandler discovery, OpenApiHandler openApi, HealthHandler health)
 {
+    /// <summary>Where objects are; several servers may write to it.</summary>
+    public required IStore Store { get; init; }
+
     /// <summary>Public keys of account tokens, for verifiers outside the cluster.</summary>
     public required IssuerDocuments Issuer { get; init; }
 
@@ -72,7 +76,7 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
         return new Route(access, user => DispatchAsync(http, target, verb, user));
     }
 
-    private Task DispatchAsync(HttpContext http, RequestTarget target, string verb, UserInfo user)
+    private async Task DispatchAsync(HttpContext http, RequestTarget target, string verb, UserInfo user)
     {
         // Streams answer in their own types; nothing is negotiated.
         var streams = target.Subresource is "log" or "exec" or "attach" or "portforward" or "proxy";
@@ -80,9 +84,12 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
         var request = new ApiRequest(http, target, user, format);
         if (target.Resource.DeprecationWarning.Length > 0)
             request.Warn(target.Resource.DeprecationWarning);
-        return target.Subresource.Length > 0 || target.Resource.Has(ResourceTraits.CreateOnly)
-            ? subresources.HandleAsync(request, verb)
-            : verbs.HandleAsync(request, verb);
+        var beside = target.Subresource.Length > 0 || target.Resource.Has(ResourceTraits.CreateOnly);
+        // Whatever decides by what is stored must know what other servers have answered. Plain reads say how fresh they
+        // must be (FreshReads), and a watch starts from where its client is.
+        if (beside || verb is not ("get" or "list" or "watch"))
+            await Store.FreshAsync(request.Cancel);
+        await (beside ? subresources.HandleAsync(request, verb) : verbs.HandleAsync(request, verb));
     }
 
     // A list or watch of one name, or of one node's pods, is judged as what it is (apiserver endpoints/request).

@@ -18,9 +18,6 @@ internal sealed class StorageMetrics : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    private static IEnumerable<Measurement<long>> Count(IStore store) => ResourceCatalog.All.Where(r => !r.Converted && !r.Has(ResourceTraits.CreateOnly)).Select(r =>
-    {
-        var page = store.List(r.StoragePrefix, 1);
-        return new Measurement<long>(page.Entries.Count + page.Remaining, new KeyValuePair<string, object?>("resource", r.Qualified));
-    });
+    private static IEnumerable<Measurement<long>> Count(IStore store) => ResourceCatalog.All.Where(r => !r.Converted && !r.Has(ResourceTraits.CreateOnly))
+        .Select(r => new Measurement<long>(store.Count(r.StoragePrefix), new KeyValuePair<string, object?>("resource", r.Qualified)));
 }

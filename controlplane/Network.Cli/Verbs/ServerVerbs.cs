@@ -8,7 +8,7 @@ namespace Network.Cli.Verbs;
 internal static class ServerVerbs
 {
     internal static Command Server() => Create("server", "run the control plane: API server, store, scheduler and controllers",
-        "podnet server --data-dir ./server --listen 10.0.0.1:6443", ServerRole.RunAsync, needsKubeconfig: false);
+        "podnet server --data-dir ./server --listen 10.0.0.1:6443\n  podnet server --etcd http://127.0.0.1:2379", ServerRole.RunAsync, needsKubeconfig: false);
 
     internal static Command ApiServer() => Create("apiserver", "run the API server with its store",
         "podnet apiserver --data-dir ./server --listen 127.0.0.1:6443", ServerRole.RunApiServerAsync, needsKubeconfig: false);
@@ -29,6 +29,7 @@ internal static class ServerVerbs
             DefaultValueFactory = _ => [new IPEndPoint(IPAddress.Loopback, 6443)],
             CustomParser = result => result.Tokens.Select(token => IPEndPoint.Parse(token.Value)).ToArray(),
         };
+        var etcd = new EtcdOptionSet();
         var services = Options.Range("--service-cidr", "addresses of services", "10.96.0.0/16");
         var pods = Options.Range("--cluster-cidr", "addresses of pods", "10.244.0.0/16");
         var kubeconfig = Options.Text("--kubeconfig", "how to reach the API server");
@@ -41,7 +42,7 @@ internal static class ServerVerbs
         var audit = Options.Text("--audit-log-path", "where audit events go as JSON lines (default: audit.log below --data-dir)");
         var health = Options.Number("--health-port", "loopback port of /healthz, /readyz and /metrics; 0 for none", HealthPorts.Of(name));
         var command = new Command(name, $"{description}\n\nExample:\n  {example}") { health };
-        Option[] own = needsKubeconfig ? [kubeconfig] : [data, pki, listen, services, policy, audit];
+        Option[] own = needsKubeconfig ? [kubeconfig] : [data, pki, listen, services, policy, audit, .. etcd.All];
         foreach (var option in own)
             command.Options.Add(option);
         if (name is "server" or "controllers")
@@ -59,6 +60,7 @@ internal static class ServerVerbs
             {
                 DataDirectory = directory,
                 PkiDirectory = needsKubeconfig ? "" : parsed.GetValue(pki) ?? Path.Combine(directory, "pki"),
+                Etcd = needsKubeconfig ? null : etcd.Read(parsed),
                 Listen = needsKubeconfig ? [] : parsed.GetValue(listen)!,
                 ServiceCidr = needsKubeconfig ? default : parsed.GetValue(services),
                 ClusterCidr = name is "server" or "controllers" ? parsed.GetValue(pods) : default,

@@ -1,4 +1,5 @@
 using System.Net;
+using Network.Store.Etcd;
 
 namespace Network.Host.Roles;
 
@@ -9,6 +10,9 @@ public sealed record ServerOptions
 
     /// <summary>Holds the cluster's authority and certificates; made complete on start.</summary>
     public string PkiDirectory { get; init; } = "/var/lib/podnet/server/pki";
+
+    /// <summary>The etcd that holds the objects; null keeps them in a file of this server.</summary>
+    public EtcdSettings? Etcd { get; init; }
 
     public IReadOnlyList<IPEndPoint> Listen { get; init; } = [new IPEndPoint(IPAddress.Loopback, 6443)];
 

@@ -79,8 +79,7 @@ public static class ServerRole
         var ready = false;
         return new Part("apiserver", () => ready, async cancel =>
         {
-            Directory.CreateDirectory(options.DataDirectory);
-            await using var store = new SqliteStore(Path.Combine(options.DataDirectory, "store.db"), new StoreSettings(), time);
+            await using var store = await OpenStoreAsync(options, time, loggers, cancel).ConfigureAwait(false);
             await using var server = new ApiServerHost(Settings(options, pki) with { RenderMetrics = metrics.Render }, store, time, loggers);
             await server.StartAsync(cancel).ConfigureAwait(false);
             ready = true;
@@ -94,6 +93,14 @@ public static class ServerRole
                 await server.StopAsync(CancellationToken.None).ConfigureAwait(false);
             }
         });
+    }
+
+    private static async Task<IStore> OpenStoreAsync(ServerOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancel)
+    {
+        Directory.CreateDirectory(options.DataDirectory);
+        return options.Etcd is { } etcd
+            ? await EtcdStore.OpenAsync(etcd, new StoreSettings(), time, loggers.CreateLogger("Network.Store.Etcd"), cancel).ConfigureAwait(false)
+            : new SqliteStore(Path.Combine(options.DataDirectory, "store.db"), new StoreSettings(), time);
     }
 
     private static ApiServerSettings Settings(ServerOptions options, ClusterPki pki)

@@ -23,13 +23,22 @@ internal sealed class SortedDictionaryIndex
             _keys.Remove(key);
     }
 
+    internal void Clear()
+    {
+        _entries.Clear();
+        _keys.Clear();
+    }
+
+    internal int CountOf(string prefix) => _keys.GetViewBetween(prefix, End(prefix)).Count;
+
     /// <summary>Up to <paramref name="limit"/> entries under a prefix after a key, and how many more there are.</summary>
     internal (List<StoreEntry> Entries, long Remaining) Range(string prefix, int limit, string? startAfter)
     {
         var entries = new List<StoreEntry>();
         var remaining = 0L;
-        // '\uffff' sorts after every character of a key, so this is the whole range under the prefix.
-        foreach (var key in _keys.GetViewBetween(startAfter is null || string.CompareOrdinal(startAfter, prefix) < 0 ? prefix : startAfter, prefix + '\uffff'))
+        if (startAfter is not null && string.CompareOrdinal(startAfter, End(prefix)) > 0)
+            return (entries, 0);
+        foreach (var key in _keys.GetViewBetween(startAfter is null || string.CompareOrdinal(startAfter, prefix) < 0 ? prefix : startAfter, End(prefix)))
         {
             if (key == startAfter)
                 continue;
@@ -41,4 +50,7 @@ internal sealed class SortedDictionaryIndex
 
         return (entries, remaining);
     }
+
+    // '\uffff' sorts after every character of a key, so this ends the range under the prefix.
+    private static string End(string prefix) => prefix + '\uffff';
 }

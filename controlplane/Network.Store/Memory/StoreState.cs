@@ -7,12 +7,13 @@ namespace Network.Store.Memory;
 internal sealed class StoreState(long maxHistoryBytes)
 {
     private readonly SortedDictionaryIndex _latest = new();
-    private readonly Queue<StoreEvent> _history = new();
-    private long _historyBytes;
+    private readonly History _history = new(maxHistoryBytes);
 
     internal long Revision { get; private set; }
 
     internal long OldestRevision { get; private set; }
+
+    internal long HistoryBytes => _history.Bytes;
 
     internal int Count => _latest.Count;
 
@@ -27,6 +28,13 @@ internal sealed class StoreState(long maxHistoryBytes)
         OldestRevision = oldest;
     }
 
+    /// <summary>Forgets everything, for a state that is read anew.</summary>
+    internal void Clear()
+    {
+        _latest.Clear();
+        _history.Clear();
+    }
+
     /// <summary>Makes a durable change visible.</summary>
     internal void Apply(StoreEvent change)
     {
@@ -35,8 +43,13 @@ internal sealed class StoreState(long maxHistoryBytes)
         else
             _latest.Put(change.Entry);
         Revision = change.Entry.ModRevision;
-        Remember(change);
+        OldestRevision = Math.Max(OldestRevision, _history.Add(change));
     }
+
+    /// <summary>A revision that changed nothing under our keys.</summary>
+    internal void Advance(long revision) => Revision = Math.Max(Revision, revision);
+
+    internal int CountOf(string prefix) => _latest.CountOf(prefix);
 
     internal StoreList List(string prefix, int limit, string? startAfter)
     {
@@ -49,17 +62,18 @@ internal sealed class StoreState(long maxHistoryBytes)
     {
         if (revision < OldestRevision)
             throw new CompactedException(revision, OldestRevision);
+        if (revision > Revision)
+            throw new FutureRevisionException(revision, Revision);
         var state = new SortedDictionary<string, StoreEntry>(StringComparer.Ordinal);
         foreach (var entry in _latest.Range(prefix, 0, null).Entries)
             state[entry.Key] = entry;
-        foreach (var change in _history.Reverse().TakeWhile(change => change.Entry.ModRevision > revision))
+        var newer = _history.Since(prefix, revision);
+        for (var i = newer.Count - 1; i >= 0; i--)
         {
-            if (!change.Entry.Key.StartsWith(prefix, StringComparison.Ordinal))
-                continue;
-            if (change.Previous is { } previous)
+            if (newer[i].Previous is { } previous)
                 state[previous.Key] = previous;
             else
-                state.Remove(change.Entry.Key);
+                state.Remove(newer[i].Entry.Key);
         }
 
         var after = state.Values.Where(entry => startAfter is null || string.CompareOrdinal(entry.Key, startAfter) > 0).ToList();
@@ -72,32 +86,13 @@ internal sealed class StoreState(long maxHistoryBytes)
     {
         if (revision < OldestRevision)
             throw new CompactedException(revision, OldestRevision);
-        return _history.Where(change => change.Entry.ModRevision > revision && change.Entry.Key.StartsWith(prefix, StringComparison.Ordinal)).ToList();
+        return _history.Since(prefix, revision);
     }
 
     /// <summary>Drops history up to and including a revision.</summary>
     internal void Forget(long revision)
     {
-        while (_history.TryPeek(out var oldest) && oldest.Entry.ModRevision <= revision)
-        {
-            _historyBytes -= Size(oldest);
-            _history.Dequeue();
-        }
-
+        _history.Forget(revision);
         OldestRevision = Math.Max(OldestRevision, revision);
     }
-
-    private void Remember(StoreEvent change)
-    {
-        _history.Enqueue(change);
-        _historyBytes += Size(change);
-        while (_historyBytes > maxHistoryBytes && _history.TryDequeue(out var oldest))
-        {
-            _historyBytes -= Size(oldest);
-            OldestRevision = oldest.Entry.ModRevision;
-        }
-    }
-
-    // A key and the value it replaced stay reachable through the event; 200 covers the objects around them.
-    private static long Size(StoreEvent change) => change.Entry.Value.Length + (2 * change.Entry.Key.Length) + 200;
 }

@@ -57,4 +57,20 @@ public sealed class ProtobufDecoderTests
         Assert.True(ProtobufDecoder.TryReadEnvelope(body, out _, out _, out var inner));
         Assert.False(ProtobufDecoder.TryDecode(inner, ApiSchema.Get("apps.v1.ControllerRevision"), out _));
     }
+
+    [Fact]
+    public void A_writer_keeps_every_byte_wherever_its_buffer_ends()
+    {
+        for (var lead = 0; lead < 2100; lead++)
+        {
+            using var wire = new ProtobufWriter();
+            wire.Raw(new byte[lead]);
+            var outer = wire.Open(1);
+            wire.Text(2, "x");
+            wire.Bytes(3, new byte[200]);
+            wire.Close(outer);
+            var reader = new ProtobufReader(wire.Written.Span[lead..]);
+            Assert.True(reader.TryReadField(out var number, out _) && number == 1 && reader.TryReadBytes(out var bytes) && bytes.Length == 206, $"after {lead} bytes");
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Network.Linux;
 using Network.TestKit;
 using Xunit;
 
@@ -6,6 +7,8 @@ namespace Network.ControlPlane.Tests.ApiServer;
 
 public sealed class CustomResourceTests : IClassFixture<ApiServerFixture>
 {
+    private const string OldKubectl = "/var/lib/podnet/kubectl-1.20/usr/bin/kubectl";
+
     private const string Links = """
         apiVersion: apiextensions.k8s.io/v1
         kind: CustomResourceDefinition
@@ -184,6 +187,19 @@ public sealed class CustomResourceTests : IClassFixture<ApiServerFixture>
         Assert.Equal("lab.example.com/v2", seen.Output);
         Assert.Contains("lab.example.com/v2 Mast is deprecated", seen.Error);
         Assert.Equal("lab.example.com/v1", _server.Kubectl("get", "masts.v1.lab.example.com", "m", "-o", "jsonpath={.apiVersion}"));
+    }
+
+    [Fact]
+    public async Task Both_generations_of_kubectl_explain_and_validate_a_defined_kind()
+    {
+        Define("pipes", "Pipe", "pi");
+        Assert.Contains("mtu\t<integer>", _server.Kubectl("explain", "pipes.spec"));
+        var refused = _server.Run("apply", "-f", Object("Pipe", "p", "lanes: many, ends: [{node: a}, {node: b}]"));
+        Assert.Contains("spec.lanes in body must be of type integer", refused.Error);
+        if (!File.Exists(OldKubectl))
+            Assert.Skip($"{OldKubectl} is not there; tests/run unpacks it");
+        var explained = await Command.RunAsync(new ChildSpec(OldKubectl, ["--kubeconfig", _server.KubeconfigPath, "--cache-dir", Path.Combine(_server.ScratchDirectory, "old"), "explain", "pipes.spec"]));
+        Assert.Contains("mtu\t<integer>", explained.OrThrow("explain").Output);
     }
 
     [Fact]

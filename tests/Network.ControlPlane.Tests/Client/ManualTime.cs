@@ -61,12 +61,11 @@ internal sealed class ManualTime : TimeProvider
             if (timer is null)
                 return null;
             _now = timer.Due!.Value;
-            timer.Due = null;
+            timer.Due = timer.Period > TimeSpan.Zero ? timer.Due + timer.Period : null;
             return timer.Fire;
         }
     }
 
-    // One-shot timers only, which is all that delays need.
     private sealed class Timer : ITimer
     {
         private readonly ManualTime _time;
@@ -83,10 +82,16 @@ internal sealed class ManualTime : TimeProvider
 
         internal DateTimeOffset? Due { get; set; }
 
+        internal TimeSpan Period { get; private set; }
+
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             lock (_time._lock)
+            {
                 Due = dueTime == Timeout.InfiniteTimeSpan ? null : _time._now + dueTime;
+                Period = period;
+            }
+
             return true;
         }
 

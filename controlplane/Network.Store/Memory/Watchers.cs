@@ -1,23 +1,21 @@
-using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 
-namespace Network.Store.Watch;
+namespace Network.Store.Memory;
 
 /// <summary>Hands every durable change to the watchers of its prefix. The owner calls it under its lock, so order is kept.</summary>
-internal sealed class WatchHub
+internal sealed class Watchers(int mostPending)
 {
-    // A watcher this far behind is cut off rather than allowed to hold memory; it resumes from the history or lists again.
-    private const int MostPending = 16_384;
     private readonly List<Watcher> _watchers = [];
 
     internal int Count => _watchers.Count;
 
     /// <summary>Joins with the events it has missed so far.</summary>
-    internal Watcher Join(string prefix, IReadOnlyList<StoreEvent> missed)
+    internal Watcher Join(string prefix, long after, IReadOnlyList<StoreEvent> missed)
     {
-        var watcher = new Watcher(prefix);
+        var watcher = new Watcher(prefix, after);
         foreach (var change in missed)
             watcher.Events.Writer.TryWrite(change);
+        watcher.Allowance = mostPending + missed.Count;
         _watchers.Add(watcher);
         return watcher;
     }
@@ -29,17 +27,20 @@ internal sealed class WatchHub
         for (var i = _watchers.Count - 1; i >= 0; i--)
         {
             var watcher = _watchers[i];
-            if (!change.Entry.Key.StartsWith(watcher.Prefix, StringComparison.Ordinal))
+            // A watch may ask for a revision that is still to come.
+            if (change.Entry.ModRevision <= watcher.After || !change.Entry.Key.StartsWith(watcher.Prefix, StringComparison.Ordinal))
                 continue;
-            if (watcher.Events.Reader.Count < MostPending)
-            {
+            if (watcher.Events.Reader.Count < watcher.Allowance)
                 watcher.Events.Writer.TryWrite(change);
-                continue;
-            }
-
-            watcher.Events.Writer.TryComplete(new WatchOverrunException(watcher.Prefix));
-            _watchers.RemoveAt(i);
+            else
+                Cut(i);
         }
+    }
+
+    internal void CutAll()
+    {
+        for (var i = _watchers.Count - 1; i >= 0; i--)
+            Cut(i);
     }
 
     internal void Close()
@@ -49,17 +50,22 @@ internal sealed class WatchHub
         _watchers.Clear();
     }
 
-    internal sealed class Watcher(string prefix)
+    // A watcher this far behind is cut off rather than allowed to hold memory; it resumes from the history or lists again.
+    private void Cut(int index)
+    {
+        _watchers[index].Events.Writer.TryComplete(new WatchOverrunException(_watchers[index].Prefix));
+        _watchers.RemoveAt(index);
+    }
+
+    internal sealed class Watcher(string prefix, long after)
     {
         internal string Prefix { get; } = prefix;
 
+        internal long After { get; } = after;
+
+        internal int Allowance { get; set; }
+
         // Not the single-reader kind: that one cannot count what is pending.
         internal Channel<StoreEvent> Events { get; } = Channel.CreateUnbounded<StoreEvent>();
-
-        internal async IAsyncEnumerable<StoreEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancel)
-        {
-            await foreach (var change in Events.Reader.ReadAllAsync(cancel).ConfigureAwait(false))
-                yield return change;
-        }
     }
 }

@@ -1,0 +1,4 @@
+using System.Runtime.CompilerServices;
+
+// The raw etcd client, to compare with.
+[assembly: InternalsVisibleTo("Network.Benchmarks")]
