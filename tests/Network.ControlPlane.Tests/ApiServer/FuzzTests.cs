@@ -81,7 +81,7 @@ public sealed class FuzzTests(ApiServerFixture server) : IClassFixture<ApiServer
         var faults = new Dictionary<string, string>();
         for (var round = 0; round < rounds; round++)
         {
-            using var request = Next(random);
+            using var request = Next(random, server.Url);
             var text = $"round {round}: {request.Method} {request.RequestUri} {request.Content?.Headers.ContentType}";
             using var response = await client.SendAsync(request);
             var answer = await response.Content.ReadAsByteArrayAsync();
@@ -114,7 +114,7 @@ public sealed class FuzzTests(ApiServerFixture server) : IClassFixture<ApiServer
         Assert.Equal("1", (string)(await client.SendAsync("GET", $"{Maps}/bombed")).Body["data"]!["v"]!);
     }
 
-    private static HttpRequestMessage Next(Random random)
+    private static HttpRequestMessage Next(Random random, Uri root)
     {
         var path = Pick(random, s_paths);
         if (random.Next(8) == 0)
@@ -122,7 +122,7 @@ public sealed class FuzzTests(ApiServerFixture server) : IClassFixture<ApiServer
         var query = string.Join('&', Enumerable.Range(0, random.Next(3)).Select(_ => Pick(random, s_queries)));
         // A watch would stay open; short ones are enough.
         query += (query.Length > 0 ? "&" : "") + (random.Next(60) == 0 ? "watch=1&timeoutSeconds=1" : "watch=0&timeoutSeconds=1");
-        var request = new HttpRequestMessage(new HttpMethod(Pick(random, s_methods)), new Uri(path + "?" + query, UriKind.Relative));
+        var request = new HttpRequestMessage(new HttpMethod(Pick(random, s_methods)), Uri.TryCreate($"https://{root.Authority}{path}?{query}", UriKind.Absolute, out var uri) ? uri : root);
         request.Headers.TryAddWithoutValidation("Accept", Pick(random, s_accepts));
         if (random.Next(20) == 0)
             request.Headers.TryAddWithoutValidation(Pick(random, ["Impersonate-User", "Impersonate-Group", "Upgrade", "X-Stream-Protocol-Version", "If-None-Match", "Audit-ID"]), Pick(random, ["a", "SPDY/3.1", "websocket", "v4.channel.k8s.io"]));
