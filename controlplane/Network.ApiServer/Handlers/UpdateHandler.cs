@@ -4,6 +4,7 @@ using Network.Api.Resources;
 using Network.Api.Schema;
 using Network.ApiServer.Http;
 using Network.ApiServer.Registry;
+using Network.ApiServer.Strategies;
 
 namespace Network.ApiServer.Handlers;
 
@@ -38,7 +39,7 @@ internal sealed class UpdateHandler(ObjectRegistry registry)
             case "":
                 return sent;
             case "ephemeralcontainers":
-                Copy(old.Child("spec"), sent.Child("spec"), "ephemeralContainers");
+                EphemeralContainers.Merge(old, sent);
                 break;
             case "finalize":
                 Copy(old.Child("spec"), sent.Child("spec"), "finalizers");

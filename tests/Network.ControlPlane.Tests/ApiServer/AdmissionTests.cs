@@ -128,6 +128,24 @@ public sealed class AdmissionTests(ApiServerFixture server) : IClassFixture<ApiS
         Assert.Equal((403, "pods \"p\" is forbidden: pod rejected: RuntimeClass \"gvisor\" not found"), (code, (string)status["message"]!));
     }
 
+    [Fact]
+    public async Task Debug_containers_are_added_with_defaults_and_stay_as_they_are()
+    {
+        using var admin = server.Admin();
+        var ns = await NamespaceAsync(admin, "debugged");
+        await admin.SendAsync("POST", $"{ns}/pods", Pod("app"));
+        const string Merge = "application/strategic-merge-patch+json";
+        var path = $"{ns}/pods/app/ephemeralcontainers";
+        var (code, pod) = await admin.SendAsync("PATCH", path, """{"spec":{"ephemeralContainers":[{"name":"debug","image":"busybox"}]}}""", Merge);
+        Assert.Equal(200, code);
+        Assert.Equal("Always", (string)pod["spec"]!["ephemeralContainers"]![0]!["imagePullPolicy"]!);
+        Assert.Equal(422, (await admin.SendAsync("PATCH", path, """{"spec":{"ephemeralContainers":[{"name":"c","image":"busybox"}]}}""", Merge)).Code);
+        var (refused, status) = await admin.SendAsync("PATCH", path, """{"spec":{"ephemeralContainers":[{"name":"debug","image":"other"}]}}""", Merge);
+        Assert.Equal(422, refused);
+        Assert.Contains("existing ephemeral containers \"debug\" may not be changed", (string)status["message"]!);
+        Assert.Equal(200, (await admin.SendAsync("PATCH", path, """{"spec":{"ephemeralContainers":[{"name":"second","image":"busybox"}]}}""", Merge)).Code);
+    }
+
     internal static string Pod(string name, string more = "") => $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{"containers":[{"name":"c","image":"x"{{{more}}} }]}}""";
 
     private static async Task<string> NamespaceAsync(HttpClient admin, string name, string labels = "{}")
