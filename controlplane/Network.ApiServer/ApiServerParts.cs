@@ -43,7 +43,7 @@ internal sealed class ApiServerParts : IAsyncDisposable
         var authenticator = new Authenticator(new CertificateAuthenticator(settings.ClientCa, time), tokens, new BootstrapTokens(Registry));
         var verbs = new VerbHandlers(Registry, Hub, _stopping.Token);
         var subresources = new SubresourceHandlers(verbs, SubresourceCatalog.Create(
-            Registry, tokens, new IdentityReviews(authenticator), new AccessReviews(authorizer, rbac), new KubeletProxy(Registry, settings)));
+            Registry, tokens, new IdentityReviews(authenticator), new AccessReviews(authorizer, rbac), new KubeletLink(settings)));
         var health = new HealthHandler(
         [
             new("ping", () => true), new("log", () => true), new("etcd", () => store.Revision >= 0), new("poststarthook/rbac/bootstrap-roles", () => _ready),
@@ -54,7 +54,7 @@ internal sealed class ApiServerParts : IAsyncDisposable
             _audit = new AuditLog(AuditPolicy.Parse(audit.Policy), audit.Path, time, loggers.CreateLogger("Network.ApiServer.Audit"));
         Pipeline = new RequestPipeline(
             authenticator, new AccessCheck(authorizer),
-            new Routes(verbs, subresources, new DiscoveryHandler(served), new OpenApiHandler(served), health)
+            new Routes(verbs, subresources, new DiscoveryHandler(served), new OpenApiHandler(served, Registry), health)
             {
                 Store = store, Issuer = new(tokens, settings.ServiceAccountIssuer), Served = served, RenderMetrics = settings.RenderMetrics,
             },

@@ -7,8 +7,9 @@ namespace Network.Api.Patches;
 /// <summary>JSON patch, RFC 6902 with RFC 6901 pointers. Any failing operation refuses the whole patch.</summary>
 public static class JsonPatch
 {
-    // Upstream's bound against patches that cost more than the object (apiserver JSONPatchMaxCopyBytes and operation limit).
+    // Upstream's bounds against patches that cost more than the object (apiserver operation limit and JSONPatchMaxCopyBytes).
     private const int MaxOperations = 10_000;
+    private const int MaxCopied = 3 * 1024 * 1024;
 
     /// <exception cref="ApiException">400 for a malformed patch, 422 for one that does not fit the object.</exception>
     public static JsonObject Apply(JsonObject target, JsonArray operations)
@@ -16,10 +17,15 @@ public static class JsonPatch
         if (operations.Count > MaxOperations)
             throw new ApiException(413, "RequestEntityTooLarge", $"Request entity too large: the allowed maximum operations in a JSON patch is {MaxOperations}, got {operations.Count}");
         JsonNode? root = target.DeepClone();
+        var copied = 0L;
         foreach (var node in operations)
         {
             if (node is not JsonObject operation || operation["op"] is not JsonValue op || operation["path"] is not JsonValue path)
                 throw Refusal.BadRequest("error decoding patch: an operation needs op and path");
+            if (op.ToString() == "copy")
+                copied += Read(root, From(operation))?.ToJsonString().Length ?? 0;
+            if (copied > MaxCopied)
+                throw new ApiException(413, "RequestEntityTooLarge", $"Request entity too large: the copy operations of a JSON patch may copy {MaxCopied} bytes in all");
             root = ApplyOne(root, operation, op.ToString(), path.ToString());
         }
 

@@ -7,6 +7,7 @@ public static class ResourceCatalog
 {
     private const ResourceTraits Workload = Namespaced | ResourceTraits.Status | Generation;
     private static readonly string[] s_extensions = ["api-extensions"];
+    private static readonly string[] s_proxyVerbs = ["create", "delete", "get", "patch", "update"];
     private static readonly string[] s_statusVerbs = ["get", "patch", "update"];
 
     public static IReadOnlyList<ResourceInfo> All { get; } =
@@ -24,7 +25,7 @@ public static class ResourceCatalog
         },
         Core("Node", "nodes", ResourceTraits.Status, "no") with
         {
-            Subresources = [new("proxy", "NodeProxyOptions", ["create", "delete", "get", "patch", "update"]), StatusOf("Node")],
+            Subresources = [new("proxy", "NodeProxyOptions", s_proxyVerbs), StatusOf("Node")],
             SelectableFields = Fields.Of("spec.unschedulable"),
         },
         Core("PersistentVolumeClaim", "persistentvolumeclaims", Namespaced | ResourceTraits.Status | ReturnsDeleted, "pvc") with { Subresources = [StatusOf("PersistentVolumeClaim")] },
@@ -38,7 +39,7 @@ public static class ResourceCatalog
                 new("attach", "PodAttachOptions", ["create", "get"]), new("binding", "Binding", ["create"]),
                 new("ephemeralcontainers", "Pod", s_statusVerbs), new("eviction", "Eviction", ["create"], "policy", "v1"),
                 new("exec", "PodExecOptions", ["create", "get"]), new("log", "Pod", ["get"]),
-                new("portforward", "PodPortForwardOptions", ["create", "get"]), StatusOf("Pod"),
+                new("portforward", "PodPortForwardOptions", ["create", "get"]), new("proxy", "PodProxyOptions", s_proxyVerbs), StatusOf("Pod"),
             ],
         },
         Core("PodTemplate", "podtemplates", Namespaced | ReturnsDeleted),
@@ -54,7 +55,7 @@ public static class ResourceCatalog
         },
         Core("Service", "services", Namespaced | ResourceTraits.Status | CreateOnUpdate | ReturnsDeleted, "svc") with
         {
-            Categories = ["all"], Subresources = [StatusOf("Service")], SelectableFields = Fields.Of("spec.clusterIP", "spec.type"),
+            Categories = ["all"], Subresources = [new("proxy", "ServiceProxyOptions", s_proxyVerbs), StatusOf("Service")], SelectableFields = Fields.Of("spec.clusterIP", "spec.type"),
         },
 
         Of("apiregistration.k8s.io", "v1", "APIService", "apiservices", ResourceTraits.Status | Generation) with

@@ -148,7 +148,7 @@ public ref struct JsonDecoder
             case FieldType.Union:
                 return field.Alternative(_reader.TokenType) is { } alternative ? ReadField(alternative, owner, path) : WrongType(field.UnionOf!.TypeName, owner, path);
             case FieldType.Raw or FieldType.Fields:
-                return JsonNode.Parse(ref _reader);
+                return FreeJson.Read(ref _reader, path, _strict);
             case FieldType.Bool:
                 return _reader.TokenType is JsonTokenType.True or JsonTokenType.False ? _reader.GetBoolean() : WrongType("bool", owner, path);
             case FieldType.Int32:

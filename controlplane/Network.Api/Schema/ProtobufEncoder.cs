@@ -131,7 +131,12 @@ public ref struct ProtobufEncoder
             var entry = _out.Open(field.Number);
             WriteText(1);
             _reader.Read();
-            if (field.Shape == FieldShape.MapOfLists)
+            if (_reader.TokenType == JsonTokenType.Null && field.Type != FieldType.Raw)
+            {
+                // An entry without a value is one with the zero value.
+                _out.Bytes(2, []);
+            }
+            else if (field.Shape == FieldShape.MapOfLists)
             {
                 var items = _out.Open(2);
                 while (_reader.Read() && _reader.TokenType != JsonTokenType.EndArray)

@@ -20,7 +20,7 @@ internal static class StructuralDecoder
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             throw new JsonException("the body is not a JSON object");
-        var value = ReadObject(ref reader, "", strict);
+        var value = FreeJson.ReadObject(ref reader, "", strict, sorted: true);
         if (reader.Read())
             throw new JsonException("trailing data after the JSON object");
         if (value["metadata"] is JsonObject metadata)
@@ -33,37 +33,5 @@ internal static class StructuralDecoder
 
         StructuralPruner.Prune(value, schema, strict);
         return new Decoded(value, strict, types);
-    }
-
-    private static JsonObject ReadObject(ref Utf8JsonReader reader, string path, List<string> strict)
-    {
-        var members = new SortedDictionary<string, JsonNode?>(StringComparer.Ordinal);
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
-        {
-            var name = reader.GetString()!;
-            var where = path.Length == 0 ? name : $"{path}.{name}";
-            reader.Read();
-            if (members.ContainsKey(name))
-                strict.Add($"duplicate field \"{where}\"");
-            members[name] = ReadValue(ref reader, where, strict);
-        }
-
-        return new JsonObject(members);
-    }
-
-    private static JsonNode? ReadValue(ref Utf8JsonReader reader, string path, List<string> strict)
-    {
-        switch (reader.TokenType)
-        {
-            case JsonTokenType.StartObject:
-                return ReadObject(ref reader, path, strict);
-            case JsonTokenType.StartArray:
-                var list = new JsonArray();
-                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-                    list.Add(ReadValue(ref reader, $"{path}[{list.Count}]", strict));
-                return list;
-            default:
-                return JsonNode.Parse(ref reader);
-        }
     }
 }

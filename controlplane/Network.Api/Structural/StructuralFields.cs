@@ -8,17 +8,16 @@ namespace Network.Api.Structural;
 /// </summary>
 public static class StructuralFields
 {
-    /// <param name="name">What the type is called in OpenAPI documents.</param>
-    public static MessageType TypeOf(string name, string apiVersion, string kind, StructuralSchema schema)
+    public static MessageType TypeOf(string apiVersion, string kind, StructuralSchema schema)
     {
         var fields = new List<Field> { new(1, "metadata", FieldType.Message, FieldShape.Single, FieldFlags.None, "meta.v1.ObjectMeta") };
-        foreach (var (member, property) in schema.Properties)
+        foreach (var (name, property) in schema.Properties)
         {
-            if (member is not ("apiVersion" or "kind" or "metadata"))
-                fields.Add(FieldOf(member, property));
+            if (name is not ("apiVersion" or "kind" or "metadata"))
+                fields.Add(FieldOf(name, property));
         }
 
-        return new MessageType(name, $"{apiVersion}/{kind}", false, [.. fields]) { Structure = schema };
+        return new MessageType(kind, $"{apiVersion}/{kind}", false, [.. fields]) { Structure = schema };
     }
 
     private static Field FieldOf(string name, StructuralSchema schema)

@@ -87,10 +87,7 @@ public sealed class StructuralSchema
 
     public bool HasDefaults { get; }
 
-    /// <summary>What the definition says, for documents.</summary>
-    public JsonObject Source { get; private init; } = [];
-
-    public static StructuralSchema Parse(JsonObject source) => new(source) { Source = source };
+    public static StructuralSchema Parse(JsonObject source) => new(source);
 
     private IEnumerable<StructuralSchema> Children()
     {

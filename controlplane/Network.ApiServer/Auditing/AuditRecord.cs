@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Network.Api.Schema;
@@ -93,18 +92,6 @@ internal sealed class AuditRecord(HttpContext http, AuditDecision decision, Acce
         return value;
     }
 
-    private static JsonNode? Parse(ReadOnlyMemory<byte> bytes)
-    {
-        if (bytes.IsEmpty)
-            return null;
-        try
-        {
-            return JsonNode.Parse(bytes.Span);
-        }
-        catch (JsonException)
-        {
-            // YAML and text bodies are left out rather than written as a string nobody can search.
-            return null;
-        }
-    }
+    // YAML and text bodies are left out rather than written as a string nobody can search.
+    private static JsonNode? Parse(ReadOnlyMemory<byte> bytes) => bytes.IsEmpty ? null : FreeJson.TryParse(bytes.Span);
 }

@@ -41,12 +41,11 @@ internal static class Definition
         var scale = version.At("subresources", "scale");
         var schema = StructuralSchema.Parse(version.At("schema", "openAPIV3Schema") as JsonObject ?? []);
         var apiVersion = $"{group}/{version.Text("name")}";
-        var schemaName = $"{string.Join('.', group.Split('.').Reverse())}.{version.Text("name")}.{kind}";
-        return new ResourceInfo(group, version.Text("name"), kind, plural, schemaName, traits)
+        return new ResourceInfo(group, version.Text("name"), kind, plural, "", traits)
         {
             Singular = spec.Text("names", "singular"), ListKind = spec.Text("names", "listKind"), Protobuf = false,
             ShortNames = [.. spec.Texts("names", "shortNames")], Categories = [.. spec.Texts("names", "categories")],
-            CustomSchema = StructuralFields.TypeOf(schemaName, apiVersion, kind, schema),
+            CustomSchema = StructuralFields.TypeOf(apiVersion, kind, schema),
             StoredApiVersion = storage.Length > 0 ? $"{group}/{storage}" : "",
             Subresources = [.. Subresources(kind, traits, scale is not null)],
             Columns = version["additionalPrinterColumns"] is JsonArray { Count: > 0 } columns ? [.. columns.OfType<JsonObject>().Select(ColumnOf)] : null,

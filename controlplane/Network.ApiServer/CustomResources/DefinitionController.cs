@@ -134,7 +134,7 @@ internal sealed partial class DefinitionController(ObjectRegistry registry, Serv
             return;
         List<ResourceInfo> all = [.. _known.OrderBy(entry => entry.Key, StringComparer.Ordinal).SelectMany(entry => entry.Value.Resources)];
         hub.Serve(all);
-        served.Replace(all, all.Count == 0 ? "" : ApiDocs.Fingerprint(string.Join(' ', _known.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"{entry.Value.Uid}/{entry.Value.Generation}"))));
+        served.Replace(all);
     }
 
     // Names are first come, first served within a group.

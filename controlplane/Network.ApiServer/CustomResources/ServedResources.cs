@@ -17,12 +17,8 @@ internal sealed class ServedResources
 
     public ResourceInfo? Find(string group, string version, string plural) => _now.ByPath.GetValueOrDefault((group, version, plural));
 
-    /// <summary>Names the custom resources served now, also across restarts; empty when there are none.</summary>
-    public string Fingerprint { get; private set; } = "";
-
-    public void Replace(IReadOnlyList<ResourceInfo> custom, string fingerprint)
+    public void Replace(IReadOnlyList<ResourceInfo> custom)
     {
-        Fingerprint = fingerprint;
         _now = Snapshot.Of(custom);
         Generation++;
     }

@@ -13,7 +13,7 @@ namespace Network.ApiServer.Discovery;
 internal sealed class DiscoveryHandler(ServedResources served)
 {
     private readonly DiscoveryDocuments _documents = new(served);
-    private readonly ConcurrentDictionary<(int Generation, bool Core, string Version), (byte[] Bytes, string Tag)> _aggregated = new();
+    private readonly ConcurrentDictionary<string, (int Generation, byte[] Bytes, string Tag)> _aggregated = new();
 
     public Task HandleAsync(HttpContext http, string[] steps)
     {
@@ -46,14 +46,14 @@ internal sealed class DiscoveryHandler(ServedResources served)
 
     private Task WriteAggregatedAsync(HttpContext http, bool core, string version)
     {
-        var generation = served.Generation;
-        foreach (var old in _aggregated.Keys.Where(key => key.Generation != generation))
-            _aggregated.TryRemove(old, out _);
-        var (bytes, tag) = _aggregated.GetOrAdd((generation, core, version), _ =>
+        var (name, generation) = ($"{core}/{version}", served.Generation);
+        if (!_aggregated.TryGetValue(name, out var kept) || kept.Generation != generation)
         {
             var text = Encoding.UTF8.GetBytes(_documents.Aggregated(core, version).ToJsonString());
-            return (text, $"\"{Convert.ToHexString(SHA512.HashData(text))}\"");
-        });
+            _aggregated[name] = kept = (generation, text, $"\"{Convert.ToHexString(SHA512.HashData(text))}\"");
+        }
+
+        var (_, bytes, tag) = kept;
         http.Response.Headers.ETag = tag;
         http.Response.Headers.Vary = "Accept";
         http.Response.Headers.CacheControl = "public";

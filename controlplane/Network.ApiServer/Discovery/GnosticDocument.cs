@@ -114,7 +114,14 @@ internal static class GnosticDocument
                         Nested(wire, 20, value, WriteAny);
                     break;
                 case "additionalProperties":
-                    Nested(wire, 21, member.Value, static (w, item) => Nested(w, 1, item, WriteSchema));
+                    Nested(wire, 21, member.Value, static (w, item) =>
+                    {
+                        // AdditionalPropertiesItem{schema = 1 | boolean = 2}
+                        if (item.ValueKind == JsonValueKind.Object)
+                            Nested(w, 1, item, WriteSchema);
+                        else
+                            w.Scalar(2, item.GetBoolean() ? 1u : 0u);
+                    });
                     break;
                 case "type":
                     var type = wire.Open(22);

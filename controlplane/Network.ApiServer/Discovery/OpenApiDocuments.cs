@@ -10,11 +10,11 @@ internal static class OpenApiDocuments
     private static readonly JsonWriterOptions s_options = new() { SkipValidation = true };
 
     /// <summary>One group version in OpenAPI 3.0.</summary>
-    public static ArrayBufferWriter<byte> V3(IReadOnlyList<ResourceInfo> resources)
+    public static ArrayBufferWriter<byte> V3(IReadOnlyList<ResourceInfo> resources, CustomDefinitions custom)
     {
         var buffer = new ArrayBufferWriter<byte>(64 * 1024);
         using var writer = new Utf8JsonWriter(buffer, s_options);
-        var schemas = new OpenApiSchemas(writer, OpenApiDialect.V3);
+        var schemas = new OpenApiSchemas(writer, OpenApiDialect.V3, custom);
         writer.WriteStartObject();
         writer.WriteString("openapi"u8, "3.0.0"u8);
         WriteInfo(writer);
@@ -30,11 +30,11 @@ internal static class OpenApiDocuments
     }
 
     /// <summary>Everything in swagger 2.0.</summary>
-    public static ArrayBufferWriter<byte> V2(IReadOnlyList<ResourceInfo> resources)
+    public static ArrayBufferWriter<byte> V2(IReadOnlyList<ResourceInfo> resources, CustomDefinitions custom)
     {
         var buffer = new ArrayBufferWriter<byte>(1024 * 1024);
         using var writer = new Utf8JsonWriter(buffer, s_options);
-        var schemas = new OpenApiSchemas(writer, OpenApiDialect.V2);
+        var schemas = new OpenApiSchemas(writer, OpenApiDialect.V2, custom);
         writer.WriteStartObject();
         writer.WriteString("swagger"u8, "2.0"u8);
         WriteInfo(writer);

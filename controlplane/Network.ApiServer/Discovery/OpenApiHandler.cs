@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
@@ -8,21 +10,23 @@ using Network.Api.Resources;
 using Network.Api.Schema;
 using Network.ApiServer.CustomResources;
 using Network.ApiServer.Http;
+using Network.ApiServer.Registry;
 
 namespace Network.ApiServer.Discovery;
 
 /// <summary>
-/// /openapi/v2 and /openapi/v3. A document is built when first asked for and kept compressed. Those of built-in groups never change while the server
-/// runs, so their tag is one number of this build; those that show custom kinds change with the definitions.
+/// /openapi/v2 and /openapi/v3. A document is built when first asked for and kept compressed until its tag changes, which it does only with custom kinds: the
+/// built-in ones are those of this build.
 /// </summary>
-internal sealed class OpenApiHandler(ServedResources served)
+internal sealed class OpenApiHandler(ServedResources served, ObjectRegistry registry)
 {
     // Spelled with dots: Go's mime parser refuses the @ of the request's spelling.
     private const string GnosticType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
-    private readonly ConcurrentDictionary<(string Name, int Generation), byte[]> _compressed = new();
+    private readonly CustomDefinitions _custom = new(registry);
+    private readonly ConcurrentDictionary<string, (string Tag, byte[] Compressed)> _documents = new(StringComparer.Ordinal);
 
-    private static string Build => field ??= ApiDocs.Fingerprint(ServerVersion.Git + string.Join(' ', ResourceCatalog.All.Select(r => r.ApiVersion + "/" + r.Kind)));
+    private static string BuiltIn => field ??= ApiDocs.Fingerprint(ServerVersion.Git + string.Join(' ', ResourceCatalog.All.Select(r => r.ApiVersion + "/" + r.Kind)));
 
     public Task HandleAsync(HttpContext http, string path)
     {
@@ -32,26 +36,30 @@ internal sealed class OpenApiHandler(ServedResources served)
         return groupVersion.Length == 0 ? WriteIndexAsync(http) : WriteV3Async(http, groupVersion);
     }
 
-    private Task WriteV2Async(HttpContext http, bool gnostic) => WriteAsync(http, gnostic ? "v2.pb" : "v2", gnostic ? GnosticType : "application/json", into =>
+    private Task WriteV2Async(HttpContext http, bool gnostic)
     {
-        var json = OpenApiDocuments.V2(served.All);
-        if (!gnostic)
+        var resources = served.All;
+        return WriteAsync(http, gnostic ? "v2.pb" : "v2", HashOf(resources), gnostic ? GnosticType : "application/json", into =>
         {
-            into.Write(json.WrittenSpan);
-            return;
-        }
+            var json = OpenApiDocuments.V2(resources, _custom);
+            if (!gnostic)
+            {
+                into.Write(json.WrittenSpan);
+                return;
+            }
 
-        using var document = JsonDocument.Parse(json.WrittenMemory);
-        using var wire = new ProtobufWriter();
-        GnosticDocument.Write(wire, document.RootElement);
-        into.Write(wire.Written.Span);
-    });
+            using var document = JsonDocument.Parse(json.WrittenMemory);
+            using var wire = new ProtobufWriter();
+            GnosticDocument.Write(wire, document.RootElement);
+            into.Write(wire.Written.Span);
+        });
+    }
 
     private Task WriteIndexAsync(HttpContext http)
     {
         var paths = new JsonObject();
-        foreach (var name in served.All.Select(r => PathOf(r.ApiVersion)).Distinct())
-            paths[name] = new JsonObject { ["serverRelativeURL"] = $"/openapi/v3/{name}?hash={HashOf(GenerationOf(name))}" };
+        foreach (var resources in served.All.GroupBy(r => PathOf(r.ApiVersion)))
+            paths[resources.Key] = new JsonObject { ["serverRelativeURL"] = $"/openapi/v3/{resources.Key}?hash={HashOf([.. resources])}" };
         return ObjectResponse.WriteAsync(http, 200, new JsonObject { ["paths"] = paths });
     }
 
@@ -60,16 +68,16 @@ internal sealed class OpenApiHandler(ServedResources served)
         var resources = served.All.Where(r => PathOf(r.ApiVersion) == name).ToList();
         if (resources.Count == 0)
             throw Refusal.NoSuchResource();
-        if (http.Request.Query["hash"] == HashOf(GenerationOf(name)))
+        var hash = HashOf(resources);
+        if (http.Request.Query["hash"] == hash)
             http.Response.Headers.CacheControl = "public, immutable";
-        return WriteAsync(http, name, "application/json", into => into.Write(OpenApiDocuments.V3(resources).WrittenSpan));
+        return WriteAsync(http, name, hash, "application/json", into => into.Write(OpenApiDocuments.V3(resources, _custom).WrittenSpan));
     }
 
-    private async Task WriteAsync(HttpContext http, string name, string type, Action<Stream> build)
+    private async Task WriteAsync(HttpContext http, string name, string hash, string type, Action<Stream> build)
     {
         var response = http.Response;
-        var generation = GenerationOf(name);
-        var tag = $"\"{HashOf(generation)}-{name.Replace('/', '-')}\"";
+        var tag = $"\"{hash}-{name.Replace('/', '-')}\"";
         response.Headers.ETag = tag;
         response.Headers.Append("Vary", "Accept, Accept-Encoding");
         if (http.Request.Headers.IfNoneMatch == tag)
@@ -78,26 +86,28 @@ internal sealed class OpenApiHandler(ServedResources served)
             return;
         }
 
-        foreach (var old in _compressed.Keys.Where(key => key.Name == name && key.Generation != generation))
-            _compressed.TryRemove(old, out _);
-        var compressed = _compressed.GetOrAdd((name, generation), _ => Compress(build));
+        if (!_documents.TryGetValue(name, out var document) || document.Tag != tag)
+            _documents[name] = document = (tag, Compress(build));
         if (Compression.IsAccepted(http.Request))
         {
             response.Headers.ContentEncoding = "gzip";
-            await ObjectResponse.WriteBytesAsync(http, 200, type, compressed);
+            await ObjectResponse.WriteBytesAsync(http, 200, type, document.Compressed);
             return;
         }
 
         response.ContentType = type;
-        await using var plain = new GZipStream(new MemoryStream(compressed), CompressionMode.Decompress);
+        await using var plain = new GZipStream(new MemoryStream(document.Compressed), CompressionMode.Decompress);
         await plain.CopyToAsync(response.Body, http.RequestAborted);
     }
 
-    // 0 for what shows built-in groups only.
-    private int GenerationOf(string name) =>
-        name.StartsWith("v2", StringComparison.Ordinal) || served.Custom.Any(r => PathOf(r.ApiVersion) == name) ? served.Generation : 0;
-
-    private string HashOf(int generation) => generation == 0 ? Build : $"{Build}.{served.Fingerprint}";
+    private string HashOf(IReadOnlyList<ResourceInfo> resources)
+    {
+        var custom = resources.Where(r => r.CustomSchema is not null).ToList();
+        if (custom.Count == 0)
+            return BuiltIn;
+        var marks = string.Join(' ', custom.Select(r => $"{r.Version}/{r.Plural}/{_custom.MarkOf(r)}"));
+        return Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(BuiltIn + marks)));
+    }
 
     private static byte[] Compress(Action<Stream> build)
     {

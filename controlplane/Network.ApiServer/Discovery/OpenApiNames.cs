@@ -7,9 +7,10 @@ namespace Network.ApiServer.Discovery;
 /// <summary>What definitions are called: clients and generators know upstream's names by heart.</summary>
 internal static class OpenApiNames
 {
-    public static string Of(MessageType type) => type.Structure is not null ? type.Name : Of(type.Name);
+    public static string Of(MessageType type) => type.Structure is null ? Of(type.Name) : $"{Reversed(type.ApiVersion!)}.{type.Kind}";
 
-    public static string ListOf(ResourceInfo resource) => Of(resource.Schema) + "List";
+    public static string ListOf(ResourceInfo resource) =>
+        resource.CustomSchema is null ? Of(resource.SchemaName) + "List" : $"{Reversed(resource.ApiVersion)}.{resource.ListKind}";
 
     public static void WriteKind(Utf8JsonWriter writer, (string Group, string Version, string Kind) kind)
     {
@@ -18,6 +19,13 @@ internal static class OpenApiNames
         writer.WriteString("version"u8, kind.Version);
         writer.WriteString("kind"u8, kind.Kind);
         writer.WriteEndObject();
+    }
+
+    // stable.example.com/v1 is com.example.stable.v1
+    private static string Reversed(string apiVersion)
+    {
+        var slash = apiVersion.IndexOf('/');
+        return $"{string.Join('.', apiVersion[..slash].Split('.').Reverse())}.{apiVersion[(slash + 1)..]}";
     }
 
     private static string Of(string name) => name[..name.IndexOf('.')] switch

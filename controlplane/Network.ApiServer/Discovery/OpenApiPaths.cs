@@ -13,9 +13,8 @@ internal sealed class OpenApiPaths(Utf8JsonWriter writer, OpenApiDialect dialect
     private static readonly string[] s_patchTypes =
         ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml"];
 
-    // kubectl chooses how it patches by what is listed here; custom kinds have no strategic merge.
-    private static string[] PatchTypes(ResourceInfo resource) =>
-        resource.CustomSchema is null ? s_patchTypes : [.. s_patchTypes.Where(type => !type.Contains("strategic", StringComparison.Ordinal))];
+    // kubectl chooses its patch by what stands here; strategic merge needs keys that only built-in kinds have.
+    private static readonly string[] s_customPatchTypes = [.. s_patchTypes.Where(t => !t.Contains("strategic"))];
 
     public void Write(ResourceInfo resource)
     {
@@ -76,10 +75,10 @@ internal sealed class OpenApiPaths(Utf8JsonWriter writer, OpenApiDialect dialect
         writer.WriteStringValue(Tag(resource));
         writer.WriteEndArray();
         writer.WriteString("operationId"u8, OperationId(resource, action, sub));
-        WriteMedia(action, resource);
+        WriteMedia(action, type);
         WriteParameters(action, type);
         if (dialect == OpenApiDialect.V3)
-            WriteBody(action, type, resource);
+            WriteBody(action, type);
         WriteResponses(resource, action, type);
         writer.WriteString("x-kubernetes-action"u8, sub is null || method != "post" ? action : "connect");
         writer.WritePropertyName("x-kubernetes-group-version-kind"u8);
@@ -87,11 +86,11 @@ internal sealed class OpenApiPaths(Utf8JsonWriter writer, OpenApiDialect dialect
         writer.WriteEndObject();
     }
 
-    private void WriteMedia(string action, ResourceInfo resource)
+    private void WriteMedia(string action, MessageType? type)
     {
         if (dialect == OpenApiDialect.V3)
             return;
-        WriteTexts("consumes", action == "patch" ? PatchTypes(resource) : ["*/*"]);
+        WriteTexts("consumes", action == "patch" ? PatchTypes(type) : ["*/*"]);
         WriteTexts("produces", ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]);
         WriteTexts("schemes", ["https"]);
     }
@@ -127,13 +126,13 @@ internal sealed class OpenApiPaths(Utf8JsonWriter writer, OpenApiDialect dialect
         writer.WriteEndArray();
     }
 
-    private void WriteBody(string action, MessageType? type, ResourceInfo resource)
+    private void WriteBody(string action, MessageType? type)
     {
         if (BodyOf(action, type) is not { } body)
             return;
         writer.WriteStartObject("requestBody"u8);
         writer.WriteStartObject("content"u8);
-        foreach (var media in action == "patch" ? PatchTypes(resource) : ["application/json"])
+        foreach (var media in action == "patch" ? PatchTypes(type) : ["application/json"])
         {
             writer.WriteStartObject(media);
             writer.WriteStartObject("schema"u8);
@@ -148,6 +147,8 @@ internal sealed class OpenApiPaths(Utf8JsonWriter writer, OpenApiDialect dialect
         writer.WriteEndObject();
         writer.WriteEndObject();
     }
+
+    private static string[] PatchTypes(MessageType? type) => type?.Structure is null ? s_patchTypes : s_customPatchTypes;
 
     private static MessageType? BodyOf(string action, MessageType? type) => action switch
     {

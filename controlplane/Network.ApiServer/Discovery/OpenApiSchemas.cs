@@ -1,14 +1,11 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Network.Api.Resources;
 using Network.Api.Schema;
-using Network.Api.Structural;
-using Network.ApiServer.CustomResources;
 
 namespace Network.ApiServer.Discovery;
 
 /// <summary>Writes the schema table as JSON schemas: every message that something refers to, once.</summary>
-internal sealed class OpenApiSchemas(Utf8JsonWriter writer, OpenApiDialect dialect)
+internal sealed class OpenApiSchemas(Utf8JsonWriter writer, OpenApiDialect dialect, CustomDefinitions custom)
 {
     private readonly Queue<MessageType> _pending = [];
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
@@ -21,8 +18,7 @@ internal sealed class OpenApiSchemas(Utf8JsonWriter writer, OpenApiDialect diale
     /// <summary>Writes a reference to a message and remembers to write the message.</summary>
     public void Reference(MessageType type)
     {
-        if (_known.Add(type.Name))
-            _pending.Enqueue(type);
+        Remember(type);
         writer.WriteString("$ref"u8, Prefix + OpenApiNames.Of(type));
     }
 
@@ -32,12 +28,18 @@ internal sealed class OpenApiSchemas(Utf8JsonWriter writer, OpenApiDialect diale
     /// <summary>Writes the resources' schemas, their lists and everything below, as members of the object that is open.</summary>
     public void WriteAll(IReadOnlyList<ResourceInfo> resources)
     {
-        foreach (var resource in resources.Where(r => !r.Has(ResourceTraits.CreateOnly) || r.Has(ResourceTraits.ReadOnly)).DistinctBy(r => r.SchemaName))
+        foreach (var resource in resources.Where(r => !r.Has(ResourceTraits.CreateOnly) || r.Has(ResourceTraits.ReadOnly)).DistinctBy(OpenApiNames.ListOf))
             WriteList(resource, resources);
-        foreach (var resource in resources.Where(r => _known.Add(r.SchemaName)))
-            _pending.Enqueue(resource.Schema);
+        foreach (var resource in resources)
+            Remember(resource.Schema);
         while (_pending.TryDequeue(out var type))
-            WriteMessage(type, resources);
+        {
+            if (type.Structure is null)
+                WriteMessage(type, resources);
+            else
+                WriteCustom(resources.First(r => r.CustomSchema == type));
+        }
+
         foreach (var (name, union) in _unions)
         {
             writer.WriteStartObject(name);
@@ -70,22 +72,16 @@ internal sealed class OpenApiSchemas(Utf8JsonWriter writer, OpenApiDialect diale
         writer.WriteEndObject();
         writer.WriteEndObject();
         writer.WriteEndObject();
-        WriteKinds(all.Where(r => r.SchemaName == resource.SchemaName).Select(r => (r.Group, r.Version, r.ListKind)));
+        WriteKinds(all.Where(r => r.Schema == resource.Schema).Select(r => (r.Group, r.Version, r.ListKind)));
         writer.WriteEndObject();
     }
 
     private void WriteMessage(MessageType type, IReadOnlyList<ResourceInfo> resources)
     {
-        var kinds = resources.Where(r => r.SchemaName == type.Name).Select(r => (r.Group, r.Version, r.Kind)).ToList();
+        var kinds = resources.Where(r => r.Schema == type).Select(r => (r.Group, r.Version, r.Kind)).ToList();
         if (kinds.Count == 0 && type.Kind is not null)
             kinds.Add(Split(type));
         writer.WriteStartObject(OpenApiNames.Of(type));
-        if (type.Structure is { } structure)
-        {
-            WriteCustom(structure, kinds);
-            return;
-        }
-
         Describe(_docs.Of(type));
         writer.WriteString("type"u8, "object"u8);
         if (type.JsonFields.Any(f => f.Has(FieldFlags.Required)))
@@ -108,32 +104,28 @@ internal sealed class OpenApiSchemas(Utf8JsonWriter writer, OpenApiDialect diale
         writer.WriteEndObject();
     }
 
-    // As its definition has it, with what every object has.
-    private void WriteCustom(StructuralSchema structure, List<(string Group, string Version, string Kind)> kinds)
+    private void WriteCustom(ResourceInfo resource)
     {
-        var source = CustomSchemas.Published(structure.Source, dialect);
-        foreach (var (name, member) in source.Where(m => m.Key is not ("properties" or "x-kubernetes-group-version-kind")))
-        {
-            writer.WritePropertyName(name);
-            member!.WriteTo(writer);
-        }
-
+        var source = custom.SchemaOf(resource);
+        writer.WriteStartObject(OpenApiNames.Of(resource.Schema));
+        Describe(source.Text("description") is { Length: > 0 } text ? text : $"An object of the custom kind {resource.Kind}.");
+        writer.WriteString("type"u8, "object"u8);
         writer.WriteStartObject("properties"u8);
         WriteTypeMeta();
         writer.WriteStartObject("metadata"u8);
-        WriteReference(ApiSchema.Get("meta.v1.ObjectMeta"), _docs.Of("meta.v1.ObjectMeta"));
+        WriteReference(ApiSchema.Get("meta.v1.ObjectMeta"), _docs.Of("meta.v1.*.metadata"));
         writer.WriteEndObject();
-        foreach (var (name, member) in source["properties"] as JsonObject ?? [])
-        {
-            if (name is "apiVersion" or "kind" or "metadata")
-                continue;
-            writer.WritePropertyName(name);
-            member!.WriteTo(writer);
-        }
+        custom.WriteProperties(writer, source, dialect);
+        writer.WriteEndObject();
+        custom.WriteKeywords(writer, source, dialect);
+        WriteKinds([(resource.Group, resource.Version, resource.Kind)]);
+        writer.WriteEndObject();
+    }
 
-        writer.WriteEndObject();
-        WriteKinds(kinds);
-        writer.WriteEndObject();
+    private void Remember(MessageType type)
+    {
+        if (_known.Add(OpenApiNames.Of(type)))
+            _pending.Enqueue(type);
     }
 
     private void WriteTypeMeta()
@@ -203,8 +195,7 @@ internal sealed class OpenApiSchemas(Utf8JsonWriter writer, OpenApiDialect diale
     {
         if (field.Message is { } message)
         {
-            if (_known.Add(message.Name))
-                _pending.Enqueue(message);
+            Remember(message);
             return OpenApiNames.Of(message);
         }
 
@@ -224,8 +215,7 @@ internal sealed class OpenApiSchemas(Utf8JsonWriter writer, OpenApiDialect diale
 
     private void WriteReference(MessageType type, string? description)
     {
-        if (_known.Add(type.Name))
-            _pending.Enqueue(type);
+        Remember(type);
         WriteReference(OpenApiNames.Of(type), description);
     }
 

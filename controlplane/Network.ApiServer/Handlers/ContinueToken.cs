@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Network.Api.Errors;
 using Network.Api.Schema;
@@ -17,11 +16,11 @@ internal sealed record ContinueToken(long Revision, string Start)
     {
         try
         {
-            var json = JsonNode.Parse(Base64Url.DecodeFromChars(text));
+            var json = FreeJson.TryParse(Base64Url.DecodeFromChars(text));
             if (json.Text("v") == "meta.k8s.io/v1" && json.Number("rv") is { } revision && json.Text("start") is { Length: > 1 } start && !start.StartsWith('/'))
                 return new ContinueToken(revision, start.TrimEnd('\0'));
         }
-        catch (Exception e) when (e is FormatException or JsonException)
+        catch (FormatException e)
         {
             throw Refusal.BadRequest("continue key is not valid: " + e.Message);
         }

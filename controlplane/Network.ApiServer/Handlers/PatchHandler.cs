@@ -40,9 +40,16 @@ internal sealed class PatchHandler(ObjectRegistry registry, ApplyHandler apply)
     internal static JsonObject Normalize(ApiRequest request, JsonObject patched)
     {
         var type = request.Target.Resource.Schema;
-        var decoded = JsonDecoder.Decode(Encoding.UTF8.GetBytes(patched.ToJsonString()), type);
-        RequestBody.Judge(request, decoded, type);
-        return decoded.Object;
+        try
+        {
+            var decoded = JsonDecoder.Decode(Encoding.UTF8.GetBytes(patched.ToJsonString()), type);
+            RequestBody.Judge(request, decoded, type);
+            return decoded.Object;
+        }
+        catch (JsonException e)
+        {
+            throw Refusal.BadRequest($"error decoding the patched object: {e.Message}");
+        }
     }
 
     internal static Func<JsonObject, JsonObject> Reader(ApiRequest request, string media, byte[] bytes, MessageType? type = null)
@@ -73,7 +80,8 @@ internal sealed class PatchHandler(ObjectRegistry registry, ApplyHandler apply)
     {
         try
         {
-            return JsonNode.Parse(bytes);
+            // Of duplicates nobody can say which one was meant.
+            return JsonNode.Parse(bytes, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
         }
         catch (JsonException e)
         {

@@ -47,7 +47,7 @@ internal static class ProtobufResponse
     {
         using var wire = new ProtobufWriter();
         var form = FormOf(request);
-        var raw = ProtobufEncoder.BeginEnvelope(wire, form.ApiVersion, form.Kind + "List");
+        var raw = ProtobufEncoder.BeginEnvelope(wire, form.ApiVersion, request.Format.Shape == ResponseShape.PartialMetadata ? "PartialObjectMetadataList" : request.Target.Resource.ListKind);
         var mark = wire.Open(1);
         ProtobufEncoder.WriteMessage(wire, Encoding.UTF8.GetBytes(metadata.ToJsonString()), ListMeta);
         wire.Close(mark);

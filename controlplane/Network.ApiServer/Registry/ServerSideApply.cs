@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Network.Api.Apply;
 using Network.Api.Errors;
@@ -71,15 +70,8 @@ internal sealed class ServerSideApply(WriteContext context, bool force, TimeProv
     {
         if (context.FieldManager != "kubectl" || live["metadata"].Text("annotations", LastApplied) is not { Length: > 0 } text)
             return false;
-        try
-        {
-            return JsonNode.Parse(text) is { } last && conflicts.TrueForAll(c => FieldPaths.Resolve(last, c.Path) is { } was
-                && JsonNode.DeepEquals(was, FieldPaths.Resolve(live, c.Path)));
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
+        return FreeJson.TryParse(text) is { } last && conflicts.TrueForAll(c => FieldPaths.Resolve(last, c.Path) is { } was
+            && JsonNode.DeepEquals(was, FieldPaths.Resolve(live, c.Path)));
     }
 
     private static string Owner(JsonObject entry)

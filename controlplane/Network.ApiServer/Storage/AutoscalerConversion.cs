@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Network.Api.Schema;
 
@@ -69,15 +68,5 @@ internal static class AutoscalerConversion
     }
 
     // The annotation is a client's text; what is no JSON is not ours.
-    private static JsonNode? Parse(JsonNode? text)
-    {
-        try
-        {
-            return text is JsonValue value && value.TryGetValue<string>(out var json) ? JsonNode.Parse(json) : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    private static JsonNode? Parse(JsonNode? text) => text is JsonValue value && value.TryGetValue<string>(out var json) ? FreeJson.TryParse(json) : null;
 }

@@ -1,6 +1,3 @@
-using System.Net.Security;
-using System.Net.Sockets;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
@@ -17,18 +14,14 @@ namespace Network.ApiServer.Subresources;
 /// Logs, exec, attach and port-forward live on the node. The request goes to the node's kubelet as it came, protocol upgrade included, and from then
 /// on bytes are only carried: SPDY and WebSocket are between kubectl and kubelet.
 /// </summary>
-internal sealed class KubeletProxy(ObjectRegistry registry, ApiServerSettings settings)
+internal sealed class KubeletProxy(ObjectRegistry registry, KubeletLink kubelets)
 {
-    private const int DefaultKubeletPort = 10250;
-    private const int BufferBytes = 32 * 1024;
-    private static readonly TimeSpan s_connectPatience = TimeSpan.FromSeconds(10);
-
     public async Task LogAsync(ApiRequest request)
     {
         var target = Locate(request);
         var container = ContainerOf(request, target.Pod);
         var path = $"/containerLogs/{request.Target.Namespace}/{request.Target.Name}/{container}{WithoutContainer(request.Http.Request.QueryString.Value)}";
-        await using var kubelet = await ConnectAsync(target.Node, request.Cancel);
+        await using var kubelet = await kubelets.ConnectAsync(target.Node, request.Cancel);
         await kubelet.WriteAsync(Head(request.Http.Request, "GET", path, target.Node, false), request.Cancel);
         var head = await ResponseHead.ReadAsync(kubelet, request.Cancel);
         await RelayBodyAsync(request, kubelet, head);
@@ -43,7 +36,7 @@ internal sealed class KubeletProxy(ObjectRegistry registry, ApiServerSettings se
         var upgrade = request.Http.Features.Get<IHttpUpgradeFeature>();
         if (upgrade is null || !upgrade.IsUpgradableRequest)
             throw Refusal.BadRequest("Upgrade request required");
-        await using var kubelet = await ConnectAsync(target.Node, request.Cancel);
+        await using var kubelet = await kubelets.ConnectAsync(target.Node, request.Cancel);
         await kubelet.WriteAsync(Head(request.Http.Request, request.Http.Request.Method, path, target.Node, true), request.Cancel);
         var head = await ResponseHead.ReadAsync(kubelet, request.Cancel);
         if (head.Code != 101)
@@ -59,7 +52,7 @@ internal sealed class KubeletProxy(ObjectRegistry registry, ApiServerSettings se
         }
 
         await using var client = await upgrade.UpgradeAsync();
-        await SpliceAsync(client, kubelet, head.Rest, request.Cancel);
+        await StreamSplice.RunAsync(client, kubelet, head.Rest, request.Cancel);
     }
 
     private (JsonObject Pod, JsonObject Node) Locate(ApiRequest request)
@@ -89,59 +82,9 @@ internal sealed class KubeletProxy(ObjectRegistry registry, ApiServerSettings se
         return parts.Count == 0 ? "" : "?" + string.Join('&', parts);
     }
 
-    private async Task<SslStream> ConnectAsync(JsonObject node, CancellationToken cancel)
-    {
-        var address = AddressOf(node);
-        var port = (int)(node.Number("status", "daemonEndpoints", "kubeletEndpoint", "Port") ?? DefaultKubeletPort);
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        patience.CancelAfter(s_connectPatience);
-        try
-        {
-            await socket.ConnectAsync(address, port, patience.Token);
-            var stream = new SslStream(new NetworkStream(socket, true), false, (_, certificate, _, _) => Trusted(certificate));
-            await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
-            {
-                TargetHost = address, ClientCertificates = settings.KubeletClientCertificate is { } own ? [own] : null,
-                ApplicationProtocols = [SslApplicationProtocol.Http11],
-            }, patience.Token);
-            return stream;
-        }
-        catch (Exception e) when (e is SocketException or IOException or OperationCanceledException or System.Security.Authentication.AuthenticationException)
-        {
-            socket.Dispose();
-            cancel.ThrowIfCancellationRequested();
-            throw Refusal.Internal($"error dialing backend: kubelet of node {node["metadata"].Text("name")} at {address}:{port}: {e.Message}");
-        }
-    }
-
-    private bool Trusted(X509Certificate? certificate)
-    {
-        if (certificate is not X509Certificate2 presented)
-            return false;
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.Add(settings.KubeletCa ?? settings.ClientCa);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.DisableCertificateDownloads = true;
-        return chain.Build(presented);
-    }
-
-    private static string AddressOf(JsonObject node)
-    {
-        var addresses = node.Items("status", "addresses").ToList();
-        foreach (var type in (ReadOnlySpan<string>)["InternalIP", "ExternalIP", "Hostname"])
-        {
-            if (addresses.FirstOrDefault(a => a.Text("type") == type).Text("address") is { Length: > 0 } address)
-                return address;
-        }
-
-        throw Refusal.Internal($"no preferred addresses found for node {node["metadata"].Text("name")}; known addresses: []");
-    }
-
     private static byte[] Head(HttpRequest request, string method, string path, JsonObject node, bool upgrade)
     {
-        var text = new StringBuilder($"{method} {path} HTTP/1.1\r\nHost: {AddressOf(node)}\r\n");
+        var text = new StringBuilder($"{method} {path} HTTP/1.1\r\nHost: {KubeletLink.AddressOf(node)}\r\n");
         foreach (var (name, values) in request.Headers)
         {
             // The caller's credentials are for this server, not for the node.
@@ -163,42 +106,11 @@ internal sealed class KubeletProxy(ObjectRegistry registry, ApiServerSettings se
         await response.StartAsync(request.Cancel);
         await response.Body.FlushAsync(request.Cancel);
         await using var body = new ResponseBody(kubelet, head);
-        var buffer = new byte[BufferBytes];
+        var buffer = new byte[StreamSplice.BufferBytes];
         while (await body.ReadAsync(buffer, request.Cancel) is > 0 and var count)
         {
             await response.Body.WriteAsync(buffer.AsMemory(0, count), request.Cancel);
             await response.Body.FlushAsync(request.Cancel);
-        }
-    }
-
-    private static async Task SpliceAsync(Stream client, Stream kubelet, ReadOnlyMemory<byte> early, CancellationToken cancel)
-    {
-        await client.WriteAsync(early, cancel);
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var there = CopyAsync(client, kubelet, end.Token);
-        var back = CopyAsync(kubelet, client, end.Token);
-        // When the kubelet is done, so is the session; a client that stops sending may still be reading.
-        await Task.WhenAny(back, there);
-        if (!back.IsCompleted)
-            await Task.WhenAny(back, Task.Delay(TimeSpan.FromSeconds(5), end.Token));
-        await end.CancelAsync();
-        await Task.WhenAll(there, back);
-    }
-
-    private static async Task CopyAsync(Stream from, Stream to, CancellationToken cancel)
-    {
-        var buffer = new byte[BufferBytes];
-        try
-        {
-            while (await from.ReadAsync(buffer, cancel) is > 0 and var count)
-            {
-                await to.WriteAsync(buffer.AsMemory(0, count), cancel);
-                await to.FlushAsync(cancel);
-            }
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
-        {
-            // Either side may hang up at any time; the other direction ends with it.
         }
     }
 }

@@ -8,8 +8,10 @@ namespace Network.ApiServer.Subresources;
 internal static class SubresourceCatalog
 {
     public static IReadOnlyDictionary<string, Func<ApiRequest, string, Task>> Create(
-        ObjectRegistry registry, ServiceAccountTokens tokens, IdentityReviews identity, AccessReviews access, KubeletProxy proxy)
+        ObjectRegistry registry, ServiceAccountTokens tokens, IdentityReviews identity, AccessReviews access, KubeletLink kubelets)
     {
+        var proxy = new KubeletProxy(registry, kubelets);
+        var proxies = new ProxyHandler(new ProxyTarget(registry, kubelets));
         var binding = new BindingHandler(registry);
         var scale = new ScaleHandler(registry);
         return new Dictionary<string, Func<ApiRequest, string, Task>>
@@ -22,6 +24,7 @@ internal static class SubresourceCatalog
             ["pods/exec"] = (r, _) => proxy.StreamAsync(r, "exec"),
             ["pods/attach"] = (r, _) => proxy.StreamAsync(r, "attach"),
             ["pods/portforward"] = (r, _) => proxy.StreamAsync(r, "portForward"),
+            ["*/proxy"] = (r, _) => proxies.HandleAsync(r),
             ["serviceaccounts/token"] = (r, _) => new TokenHandler(registry, tokens).HandleAsync(r),
             ["componentstatuses"] = new ComponentStatuses(registry).HandleAsync,
             ["tokenreviews"] = (r, _) => identity.TokenAsync(r),

@@ -28,6 +28,7 @@ internal sealed class KubeletRoutes(PodContext context, PodDirector director)
             ["attach", var ns, var pod, _, var container] => AttachAsync(http, ns, pod, container),
             ["portForward", var ns, var pod] => PortForwardAsync(http, ns, pod),
             ["portForward", var ns, var pod, _] => PortForwardAsync(http, ns, pod),
+            ["tunnel", var ns, var pod, var port] when int.TryParse(port, out var number) => TunnelAsync(http, ns, pod, number),
             _ => StreamUpgrade.RefuseAsync(http, StatusCodes.Status404NotFound, "404 page not found"),
         };
     }
@@ -117,6 +118,14 @@ internal sealed class KubeletRoutes(PodContext context, PodDirector director)
     {
         if (director.Find(ns, pod) is { } worker)
             await new PortForwardRelay($"{pod}_{ns}", worker.NetNs).RunAsync(http).ConfigureAwait(false);
+        else
+            await StreamUpgrade.RefuseAsync(http, StatusCodes.Status404NotFound, $"pod \"{pod}\" does not exist").ConfigureAwait(false);
+    }
+
+    private async Task TunnelAsync(HttpContext http, string ns, string pod, int port)
+    {
+        if (director.Find(ns, pod) is { } worker)
+            await PodTunnel.RunAsync(http, new PortForwardRelay($"{pod}_{ns}", worker.NetNs), port).ConfigureAwait(false);
         else
             await StreamUpgrade.RefuseAsync(http, StatusCodes.Status404NotFound, $"pod \"{pod}\" does not exist").ConfigureAwait(false);
     }

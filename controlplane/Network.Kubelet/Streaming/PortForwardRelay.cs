@@ -107,7 +107,7 @@ internal sealed class PortForwardRelay(string podName, string? netNs)
     }
 
     // A socket belongs to the namespace it was made in, so only its making needs a thread inside.
-    private async Task<Socket> ConnectAsync(int port, CancellationToken cancel)
+    internal async Task<Socket> ConnectAsync(int port, CancellationToken cancel)
     {
         SocketException? first = null;
         foreach (var address in (IPAddress[])[IPAddress.Loopback, IPAddress.IPv6Loopback])

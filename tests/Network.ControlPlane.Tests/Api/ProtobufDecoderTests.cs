@@ -73,4 +73,27 @@ public sealed class ProtobufDecoderTests
             Assert.True(reader.TryReadField(out var number, out _) && number == 1 && reader.TryReadBytes(out var bytes) && bytes.Length == 206, $"after {lead} bytes");
         }
     }
+
+    [Fact]
+    public void A_definition_with_schemas_that_are_schemas_or_flags_survives_protobuf()
+    {
+        var type = ApiSchema.Get("apiextensions.v1.CustomResourceDefinition");
+        var decoded = JsonDecoder.Decode("""
+            {"kind":"CustomResourceDefinition","apiVersion":"apiextensions.k8s.io/v1","metadata":{"name":"a.b"},"spec":{"group":"b","names":{"plural":"a","kind":"A"},
+            "scope":"Cluster","versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","minProperties":0,"properties":{
+            "flag":{"type":"object","additionalProperties":true},"closed":{"type":"object","additionalProperties":false},
+            "map":{"type":"object","additionalProperties":{"type":"string","maxLength":5}},"list":{"type":"array","items":{"type":"number","minimum":0.5,"maximum":-3}},
+            "tuple":{"items":[{"type":"string"},{"type":"integer"}]},"any":{"default":{"b":[1,null]},"enum":["x",1,null],"x-kubernetes-int-or-string":true},
+            "deps":{"dependencies":{"a":["b","c"],"d":{"type":"object"}}}}}}}]}}
+            """u8, type);
+        Assert.Empty(decoded.TypeFaults.Concat(decoded.StrictFaults));
+        var json = CanonicalJson.Write(decoded.Object, type);
+        using var wire = new ProtobufWriter();
+        ProtobufEncoder.WriteMessage(wire, json, type);
+        Assert.True(ProtobufDecoder.TryDecode(wire.Written.Span, type, out var back));
+        (back["kind"], back["apiVersion"]) = (type.Kind, type.ApiVersion);
+        Assert.Equal(System.Text.Encoding.UTF8.GetString(json), System.Text.Encoding.UTF8.GetString(CanonicalJson.Write(back, type)));
+        // JSONSchemaProps.additionalProperties (30) = {allows (1): true}.
+        Assert.True(wire.Written.Span.IndexOf<byte>([0xf2, 0x01, 0x02, 0x08, 0x01]) > 0);
+    }
 }

@@ -21,6 +21,12 @@ public sealed class ApiServerFixture : IAsyncLifetime
 
     public string KubeconfigPath => Path.Combine(_directory, "kubeconfig");
 
+    /// <summary>Reads and writes at once; set before the start.</summary>
+    public (int Reads, int Writes) InFlight { get; init; } = (400, 200);
+
+    /// <summary>What the audit log keeps; set before the start, null keeps none.</summary>
+    public string? AuditPolicy { get; init; }
+
     public CertificateAuthority Authority => _authority;
 
     /// <summary>A copy of the key that signs account tokens, as another process would load it.</summary>
@@ -32,6 +38,8 @@ public sealed class ApiServerFixture : IAsyncLifetime
 
     public IStore Store => _store!;
 
+    private string AuditPath => Path.Combine(_directory, "audit.log");
+
     public async ValueTask InitializeAsync()
     {
         _store = new SqliteStore(Path.Combine(_directory, "state.db"), new StoreSettings(), TimeProvider.System);
@@ -41,7 +49,8 @@ public sealed class ApiServerFixture : IAsyncLifetime
             Listen = [new IPEndPoint(IPAddress.Loopback, 0)], ServingCertificate = serving.Load(),
             ClientCa = X509Certificate2.CreateFromPem(_authority.Pem.Certificate), ServiceAccountKey = _accountKey,
             ServiceCidr = IPNetwork.Parse("10.96.0.0/16"), Advertise = new IPEndPoint(IPAddress.Parse("192.0.2.1"), 6443),
-            KubeletClientCertificate = Issue("podnet-apiserver", "system:masters"),
+            KubeletClientCertificate = Issue("podnet-apiserver", "system:masters"), InFlight = InFlight,
+            Audit = AuditPolicy is { } policy ? (policy, AuditPath) : null,
         }, _store, TimeProvider.System, NullLoggerFactory.Instance);
         await _host.StartAsync();
         var admin = _authority.Issue(new CertificateRequestSpec("admin") { Organizations = ["system:masters"], Client = true });
@@ -71,6 +80,13 @@ public sealed class ApiServerFixture : IAsyncLifetime
         if (certificate is not null)
             handler.SslOptions.ClientCertificates = [certificate];
         return new HttpClient(handler) { BaseAddress = Url };
+    }
+
+    /// <summary>The audit events written so far, whole lines only.</summary>
+    public IReadOnlyList<string> AuditLines()
+    {
+        using var file = new StreamReader(new FileStream(AuditPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return [.. file.ReadToEnd().Split('\n')[..^1]];
     }
 
     public HttpClient Admin() => Client(Issue("admin", "system:masters"));

@@ -152,9 +152,11 @@ public sealed class ControllerTests(ApiServerFixture server) : IClassFixture<Api
         await using var controllers = new RunningControllers(server);
         using var admin = server.Admin();
         const string Pods = "/api/v1/namespaces/default/pods";
+        // Pods of a node that does not exist would be collected.
+        await admin.SendAsync("POST", "/api/v1/nodes", """{"metadata":{"name":"somewhere"}}""");
         foreach (var i in new[] { 1, 2 })
         {
-            await admin.SendAsync("POST", Pods, $$$"""{"metadata":{"name":"db{{{i}}}","labels":{"app":"db"}},"spec":{"nodeName":"nowhere","containers":[{"name":"c","image":"x"}]}}""");
+            await admin.SendAsync("POST", Pods, $$$"""{"metadata":{"name":"db{{{i}}}","labels":{"app":"db"}},"spec":{"nodeName":"somewhere","containers":[{"name":"c","image":"x"}]}}""");
             await admin.SendAsync("PATCH", $"{Pods}/db{i}/status", """{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}""", "application/merge-patch+json");
         }
 

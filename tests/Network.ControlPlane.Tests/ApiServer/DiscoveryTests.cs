@@ -8,7 +8,6 @@ namespace Network.ControlPlane.Tests.ApiServer;
 /// <summary>Discovery against the documents of an upstream server. Every difference is in one list here, with its reason.</summary>
 public sealed class DiscoveryTests(ApiServerFixture server) : IClassFixture<ApiServerFixture>
 {
-    private const string Proxies = "proxying to pods and services is not served";
     private const string Resize = "containers are not resized in place";
     private const string Betas = "only stable versions are served";
     private const string Alias = "removed upstream in 1.25; kept so that kubectl 1.20 works whole";
@@ -17,7 +16,7 @@ public sealed class DiscoveryTests(ApiServerFixture server) : IClassFixture<ApiS
     // storageVersionHash is left out everywhere: it is a hash of upstream's Go type names and serves its own migrator.
     private static readonly Dictionary<string, string> s_deviations = new()
     {
-        ["v1 pods/proxy: not served"] = Proxies, ["v1 services/proxy: not served"] = Proxies, ["v1 pods/resize: not served"] = Resize,
+        ["v1 pods/resize: not served"] = Resize,
         ["certificates.k8s.io/v1beta1: not served"] = Betas, ["certificates.k8s.io/v1alpha1: not served"] = Betas,
         ["networking.k8s.io/v1beta1: not served"] = Betas, ["storage.k8s.io/v1beta1: not served"] = Betas,
         ["admissionregistration.k8s.io/v1beta1: not served"] = Betas, ["admissionregistration.k8s.io/v1alpha1: not served"] = Betas,
