@@ -15,7 +15,7 @@ internal static class ExitGuard
             return await command.ConfigureAwait(false);
         }
         catch (Exception e) when (e is ClusterException or TopologyException or LinuxException or ApiException or HttpRequestException
-            or IOException or UnauthorizedAccessException or ArgumentException or InvalidOperationException)
+            or IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or InvalidOperationException)
         {
             await Console.Error.WriteLineAsync($"podnet: {e.Message}").ConfigureAwait(false);
             return 1;
