@@ -18,8 +18,15 @@ internal sealed record ApiRequest(HttpContext Http, RequestTarget Target, UserIn
 
     public bool DryRun => Http.Request.Query["dryRun"].Contains("All");
 
-    public void Warn(string text) =>
-        Http.Response.Headers.Append("Warning", $"299 - \"{text.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"");
+    /// <summary>A warning kubectl prints. Headers are ASCII; the text may quote what the client sent.</summary>
+    public void Warn(string text) => Http.Response.Headers.Append("Warning", $"299 - \"{string.Concat(text.Select(InHeader))}\"");
+
+    private static string InHeader(char c) => c switch
+    {
+        '\\' or '"' => $"\\{c}",
+        >= ' ' and < '\x7f' => c.ToString(),
+        _ => $"\\\\u{(int)c:x4}",
+    };
 
     public WriteContext Write() => new(Target.Resource, Target.Namespace, User)
     {
