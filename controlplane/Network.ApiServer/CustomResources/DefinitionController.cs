@@ -1,7 +1,6 @@
 using System.Threading.Channels;
-using Microsoft.Extensions.Logging;
 using System.Text.Json.Nodes;
-using Network.Api.Errors;
+using Microsoft.Extensions.Logging;
 using Network.Api.Resources;
 using Network.Api.Schema;
 using Network.ApiServer.Authentication;
@@ -75,8 +74,9 @@ internal sealed partial class DefinitionController(ObjectRegistry registry, Serv
                 {
                     await SyncAsync(name, cancel);
                 }
-                catch (ApiException e)
+                catch (Exception e) when (e is not OperationCanceledException)
                 {
+                    // One definition that cannot be served must not keep the others from being followed.
                     LogFailed(logger, name, e.Message);
                     Later(name, cancel);
                 }
@@ -126,8 +126,7 @@ internal sealed partial class DefinitionController(ObjectRegistry registry, Serv
                 continue;
             if (!Definition.IsEstablished(definition) && ConflictOf(definition).Length > 0)
                 continue;
-            _known[name] = (uid, generation, [.. Definition.ResourcesOf(definition)]);
-            changed = true;
+            changed |= TryDefine(name, (uid, generation), definition);
         }
 
         if (!changed)
@@ -135,6 +134,21 @@ internal sealed partial class DefinitionController(ObjectRegistry registry, Serv
         List<ResourceInfo> all = [.. _known.OrderBy(entry => entry.Key, StringComparer.Ordinal).SelectMany(entry => entry.Value.Resources)];
         hub.Serve(all);
         served.Replace(all);
+    }
+
+    // What passed validation can be served; what another server or an older version stored may not have passed ours.
+    private bool TryDefine(string name, (string Uid, long Generation) mark, JsonObject definition)
+    {
+        try
+        {
+            _known[name] = (mark.Uid, mark.Generation, [.. Definition.ResourcesOf(definition)]);
+            return true;
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException or NotSupportedException or FormatException)
+        {
+            LogFailed(logger, name, e.Message);
+            return false;
+        }
     }
 
     // Names are first come, first served within a group.

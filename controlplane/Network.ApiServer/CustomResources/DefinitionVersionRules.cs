@@ -33,6 +33,8 @@ internal static class DefinitionVersionRules
         else
             faults.Add(FieldFault.Required($"{path}.schema.openAPIV3Schema", "schemas are required"));
         CheckScale(version.At("subresources", "scale"), $"{path}.subresources.scale", faults);
+        foreach (var twice in version.Items("selectableFields").GroupBy(field => field.Text("jsonPath")).Where(group => group.Count() > 1))
+            faults.Add(FieldFault.Duplicate($"{path}.selectableFields", twice.Key));
         var i = 0;
         foreach (var column in version.Items("additionalPrinterColumns"))
         {

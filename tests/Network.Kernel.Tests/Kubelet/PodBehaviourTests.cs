@@ -17,12 +17,9 @@ public sealed class PodBehaviourTests
                 image: busybox
                 command: [sh, -c, "echo because > /dev/termination-log; exit 3"]
             """));
-        var seen = new HashSet<string>();
-        var status = await UntilAsync(kubelet, status =>
-        {
-            seen.Add((string?)Container(status)?["state"]?["waiting"]?["reason"] ?? "");
-            return (int?)Container(status)?["restartCount"] >= 3 && seen.Contains("CrashLoopBackOff");
-        });
+        // While it waits: in between it runs for a moment, and then it is ready.
+        var status = await UntilAsync(kubelet, status => (int?)Container(status)?["restartCount"] >= 3
+            && (string?)Container(status)?["state"]?["waiting"]?["reason"] == "CrashLoopBackOff");
         var last = Container(status)!["lastState"]!["terminated"]!;
         Assert.Equal((3, "Error", "because\n"), ((int)last["exitCode"]!, (string)last["reason"]!, (string)last["message"]!));
         Assert.Equal("Running", (string)status["phase"]!);
