@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Unicode;
 
 namespace Network.Api.Schema;
 
@@ -11,6 +12,37 @@ namespace Network.Api.Schema;
 public static class FreeJson
 {
     private static readonly JsonDocumentOptions s_unique = new() { AllowDuplicateProperties = false };
+
+    /// <summary>
+    /// False for what no string can hold: invalid UTF-8, or an escaped surrogate without its other half. Readers notice that only when a value is
+    /// looked at, long after the body was judged.
+    /// </summary>
+    public static bool IsText(ReadOnlySpan<byte> json)
+    {
+        if (!Utf8.IsValid(json))
+            return false;
+        if (json.IndexOf("\\u"u8) < 0)
+            return true;
+        var reader = new Utf8JsonReader(json);
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
+                    _ = reader.GetString();
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+        catch (JsonException)
+        {
+            // Not JSON at all: that is for the decoder to say.
+        }
+
+        return true;
+    }
 
     /// <summary>A client's text as JSON; null when it is none, or names a member twice.</summary>
     public static JsonNode? TryParse(ReadOnlySpan<byte> json)

@@ -14,7 +14,7 @@ internal sealed class ApplyHandler(ObjectRegistry registry)
         var resource = request.Target.Resource;
         if (request.Query("fieldManager").Length == 0)
             throw Refusal.Invalid("PatchOptions", "meta.k8s.io", "", [FieldFault.Required("fieldManager", "is required for apply patch")]);
-        var decoded = JsonDecoder.Decode(RequestBody.YamlToJson(bytes), resource.Schema);
+        var decoded = RequestBody.DecodeJson(RequestBody.YamlToJson(bytes), resource.Schema);
         RequestBody.Judge(request, decoded, resource.Schema);
         var wanted = decoded.Object;
         if (wanted["metadata"].At("managedFields") is JsonArray { Count: > 0 })

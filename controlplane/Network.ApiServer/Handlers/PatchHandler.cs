@@ -78,6 +78,8 @@ internal sealed class PatchHandler(ObjectRegistry registry, ApplyHandler apply)
 
     private static JsonNode? Parse(byte[] bytes)
     {
+        if (!FreeJson.IsText(bytes))
+            throw Refusal.BadRequest("error decoding patch: strings are not valid UTF-8");
         try
         {
             // Of duplicates nobody can say which one was meant.

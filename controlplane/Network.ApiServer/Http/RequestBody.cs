@@ -97,21 +97,29 @@ internal static class RequestBody
 
     private static JsonObject FromJson(ApiRequest request, byte[] bytes, MessageType type)
     {
-        Decoded decoded;
-        try
-        {
-            decoded = JsonDecoder.Decode(bytes, type);
-        }
-        catch (JsonException e)
-        {
-            throw Refusal.BadRequest($"the object provided is unrecognized (must be of type {type.TypeName}): couldn't get version/kind; json parse error: {e.Message}");
-        }
-
+        var decoded = DecodeJson(bytes, type);
         var kind = decoded.Object.Text("kind");
         if (kind.Length > 0 && type.Kind is not null && kind != type.Kind)
             throw Mismatch(kind, decoded.Object.Text("apiVersion"), type);
         Judge(request, decoded, type);
         return decoded.Object;
+    }
+
+    /// <summary>Decodes JSON that is not judged yet; what is no JSON object is refused.</summary>
+    public static Decoded DecodeJson(byte[] bytes, MessageType type)
+    {
+        var fault = "strings are not valid UTF-8";
+        try
+        {
+            if (FreeJson.IsText(bytes))
+                return JsonDecoder.Decode(bytes, type);
+        }
+        catch (JsonException e)
+        {
+            fault = e.Message;
+        }
+
+        throw Refusal.BadRequest($"the object provided is unrecognized (must be of type {type.TypeName}): couldn't get version/kind; json parse error: {fault}");
     }
 
     /// <summary>Type faults always refuse; unknown and duplicate fields refuse, warn or pass as the client chose.</summary>
