@@ -90,5 +90,6 @@ public sealed class ApiServerHost : IAsyncDisposable
             // A wrong certificate is answered with 401 and words, not with a TLS alert; see CertificateAuthenticator.
             https.ClientCertificateValidation = (_, _, _) => true;
         });
+        listen.UseBatchedOutput();
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Network.Api.Pki;
 using Network.ApiServer.Admission;
+using Network.ApiServer.Admission.Webhooks;
 using Network.ApiServer.Allocation;
 using Network.ApiServer.Auditing;
 using Network.ApiServer.Authentication;
@@ -23,6 +24,7 @@ internal sealed class ApiServerParts : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly BootstrapObjects _bootstrap;
+    private readonly ServerEndpoints? _endpoints;
     private readonly DefinitionController _definitions;
     private readonly StorageMetrics _storage;
     private readonly AuditLog? _audit;
@@ -34,19 +36,23 @@ internal sealed class ApiServerParts : IAsyncDisposable
         Registry = new ObjectRegistry(store, time, new StrategyCatalog(store, time, ranges)) { RootCertificate = settings.ClientCa.ExportCertificatePem() + "\n" };
         var rbac = new RbacAuthorizer(store);
         var authorizer = new AuthorizerChain(new NodeAuthorizer(Registry), rbac);
-        Registry.Admission = AdmissionPlugins.Create(Registry, authorizer, rbac);
+        var served = new ServedResources();
+        var kubelets = new KubeletLink(settings);
+        Registry.Admission = AdmissionPlugins.Create(Registry, authorizer, rbac,
+            new WebhookAdmission(Registry, served, kubelets, loggers.CreateLogger("Network.ApiServer.Webhooks")));
         Hub = new WatchHub(store, loggers.CreateLogger("Network.ApiServer.WatchHub"));
         _bootstrap = new BootstrapObjects(Registry, settings, ranges);
-        var served = new ServedResources();
+        if (settings.Advertise is { } advertised)
+            _endpoints = new ServerEndpoints(Registry, advertised, loggers.CreateLogger("Network.ApiServer.ServerEndpoints"));
         _definitions = new DefinitionController(Registry, served, Hub, loggers.CreateLogger("Network.ApiServer.CustomResources"));
         var tokens = new ServiceAccountTokens(new JsonWebToken(settings.ServiceAccountKey), settings.ServiceAccountIssuer, Registry);
         var authenticator = new Authenticator(new CertificateAuthenticator(settings.ClientCa, time), tokens, new BootstrapTokens(Registry));
         var verbs = new VerbHandlers(Registry, Hub, _stopping.Token);
         var subresources = new SubresourceHandlers(verbs, SubresourceCatalog.Create(
-            Registry, tokens, new IdentityReviews(authenticator), new AccessReviews(authorizer, rbac), new KubeletLink(settings)));
+            Registry, tokens, new IdentityReviews(authenticator), new AccessReviews(authorizer, rbac), kubelets));
         var health = new HealthHandler(
         [
-            new("ping", () => true), new("log", () => true), new("etcd", () => store.Revision >= 0), new("poststarthook/rbac/bootstrap-roles", () => _ready),
+            new("ping", () => true), new("log", () => true), HealthCheck.Of(store, time), new("poststarthook/rbac/bootstrap-roles", () => _ready),
             new("poststarthook/bootstrap-objects", () => _ready), new("shutdown", () => !_stopping.IsCancellationRequested, false),
         ], loggers.CreateLogger("Network.ApiServer.Health"));
         _storage = new StorageMetrics(store, settings.StorageBytes);
@@ -73,16 +79,25 @@ internal sealed class ApiServerParts : IAsyncDisposable
     public async Task BootstrapAsync()
     {
         await _bootstrap.EnsureAsync();
+        if (_endpoints is not null)
+            await _endpoints.StartAsync();
         _definitions.Start();
         _ready = true;
     }
 
-    /// <summary>Ends all watches, so that a stop does not wait for them.</summary>
-    public Task StopAsync() => _stopping.CancelAsync();
+    /// <summary>Takes this server out of the cluster's endpoints and ends all watches, so that a stop does not wait for them.</summary>
+    public async Task StopAsync()
+    {
+        if (_endpoints is not null)
+            await _endpoints.StopAsync();
+        await _stopping.CancelAsync();
+    }
 
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
+        if (_endpoints is not null)
+            await _endpoints.DisposeAsync();
         await _definitions.DisposeAsync();
         await Hub.DisposeAsync();
         if (_audit is not null)

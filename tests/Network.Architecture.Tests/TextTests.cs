@@ -11,7 +11,7 @@ public sealed class TextTests
         ("overlay/Network.Capture/CaptureSession.cs", "disposing waits for the capture thread: libpcap's memory must not vanish below it"));
 
     private static readonly AllowList s_collecting = new(
-        ("controlplane/Network.Host/Parts/PartRunner.cs", "what starting left is given back once: tens of megabytes in a process that then needs few"));
+        ("controlplane/Network.Host/Parts/MemoryKeeper.cs", "what a burst left is given back once the process is quiet: tens of megabytes in a daemon that then needs few"));
 
     private static readonly AllowList s_projectItems = new(
         ("controlplane/Network.Api/Network.Api.csproj", "opened by an item of the project file"),

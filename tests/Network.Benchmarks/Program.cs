@@ -7,6 +7,7 @@ var table = new (string Name, Action<TextWriter> Run)[]
 {
     ("api", ApiBenchmark.Run),
     ("cni", CniBenchmark.Run),
+    ("pods", PodsBenchmark.Run),
     ("store", StoreBenchmark.Run),
     ("up", UpBenchmark.Run),
 };

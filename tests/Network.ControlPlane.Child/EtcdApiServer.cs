@@ -12,7 +12,7 @@ namespace Network.ControlPlane.Child;
 /// <summary>One API server of several on the same etcd.</summary>
 internal static class EtcdApiServer
 {
-    internal static async Task<int> RunAsync(Uri etcd, string pkiDirectory, int port)
+    internal static async Task<int> RunAsync(Uri etcd, string pkiDirectory, int port, IPEndPoint advertised)
     {
         var pki = ClusterPki.Open(pkiDirectory, TimeProvider.System);
         var key = ECDsa.Create();
@@ -26,6 +26,7 @@ internal static class EtcdApiServer
             ServiceAccountKey = key,
             // Small, so that servers meet at the same addresses.
             ServiceCidr = IPNetwork.Parse("10.96.0.0/25"),
+            Advertise = advertised,
         }, store, TimeProvider.System, NullLoggerFactory.Instance);
         await server.StartAsync();
         await Task.Delay(Timeout.Infinite);

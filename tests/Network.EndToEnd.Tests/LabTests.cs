@@ -32,14 +32,5 @@ public sealed class LabTests
         }
     }
 
-    private static string LabRoot()
-    {
-        for (var dir = new DirectoryInfo(AppContext.BaseDirectory); dir is not null; dir = dir.Parent)
-        {
-            if (File.Exists(Path.Combine(dir.FullName, "Network.sln")))
-                return Path.Combine(dir.FullName, "labs");
-        }
-
-        throw new InvalidOperationException("the repository's root was not found");
-    }
+    private static string LabRoot() => Path.Combine(SourceTree.Root, "labs");
 }

@@ -29,6 +29,9 @@ public readonly record struct Quantity : IComparable<Quantity>
 
     public static Quantity operator -(Quantity left, Quantity right) => new(left.Nanos - right.Nanos, left._notation);
 
+    /// <summary>A whole number, as objects are counted.</summary>
+    public static Quantity Of(int count) => new((BigInteger)count * 1_000_000_000, Notation.Decimal);
+
     public static bool TryParse(string? text, out Quantity value)
     {
         value = default;

@@ -10,6 +10,17 @@ public static class ResourceCatalog
     private static readonly string[] s_proxyVerbs = ["create", "delete", "get", "patch", "update"];
     private static readonly string[] s_statusVerbs = ["get", "patch", "update"];
 
+    // Stored and validated, and no component of ours does what they ask for; whoever writes one is told. Not here: kinds whose storing is all there is to
+    // them (config maps, pod templates, ranges), and classes that admission reads.
+    private static readonly HashSet<string> s_storedOnly =
+    [
+        "persistentvolumeclaims", "persistentvolumes", "replicationcontrollers", "apiservices.apiregistration.k8s.io", "statefulsets.apps",
+        "horizontalpodautoscalers.autoscaling", "cronjobs.batch", "jobs.batch", "ingresses.networking.k8s.io", "networkpolicies.networking.k8s.io",
+        "csidrivers.storage.k8s.io", "csinodes.storage.k8s.io", "csistoragecapacities.storage.k8s.io", "volumeattachments.storage.k8s.io",
+        "volumeattributesclasses.storage.k8s.io", "mutatingadmissionpolicies.admissionregistration.k8s.io", "mutatingadmissionpolicybindings.admissionregistration.k8s.io",
+        "validatingadmissionpolicies.admissionregistration.k8s.io", "validatingadmissionpolicybindings.admissionregistration.k8s.io",
+    ];
+
     public static IReadOnlyList<ResourceInfo> All { get; } =
     [
         Core("Binding", "bindings", Namespaced | CreateOnly),
@@ -159,6 +170,9 @@ public static class ResourceCatalog
             Subresources = [StatusOf("PriorityLevelConfiguration")],
         },
     ];
+
+    /// <summary>True for what is kept without anything acting on it.</summary>
+    public static bool IsStoredOnly(ResourceInfo resource) => resource.CustomSchema is null && s_storedOnly.Contains(resource.Qualified);
 
     /// <summary>The served resource of a URL; null when the server has no such thing.</summary>
     public static ResourceInfo? Find(string group, string version, string plural)

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Network.Api.Errors;
 using Network.Api.Resources;
@@ -12,6 +11,8 @@ namespace Network.ApiServer.Bootstrap;
 /// <summary>The objects clients expect in every cluster, created or brought up to date when the server starts.</summary>
 internal sealed class BootstrapObjects(ObjectRegistry registry, ApiServerSettings settings, ServiceRanges ranges)
 {
+    private const int ServiceAttempts = 50;
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
     private static readonly string[] s_namespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
     public async Task EnsureAsync()
@@ -29,8 +30,8 @@ internal sealed class BootstrapObjects(ObjectRegistry registry, ApiServerSetting
         foreach (var binding in BootstrapPolicy.ClusterRoleBindings())
             await EnsureAsync("clusterrolebindings", binding);
         await Task.WhenAll(GroupRegistrations.All(registry.Time.GetUtcNow()).Select(g => CreateAsync("apiservices", "apiregistration.k8s.io", "", g)));
-        if (settings.Advertise is not null)
-            await EnsureServiceAsync();
+        if (settings.Advertise is { } advertised)
+            await EnsureServiceAsync(advertised.Port);
     }
 
     private async Task CreatePriorityClassAsync(string name, int value) => await CreateAsync("priorityclasses", "scheduling.k8s.io", "", new JsonObject
@@ -50,51 +51,34 @@ internal sealed class BootstrapObjects(ObjectRegistry registry, ApiServerSetting
         await registry.UpdateAsync(Context(resource, ""), name, old => PolicyReconciliation.Complete(old, wanted));
     }
 
-    private async Task EnsureServiceAsync()
+    // Its endpoints are the live servers; see ServerEndpoints. Of servers that start together on a new store one takes the address and is about to write
+    // the service; the others wait for it.
+    private async Task EnsureServiceAsync(int port)
     {
-        await CreateAsync("services", "", "default", new JsonObject
+        for (var attempt = 1; ; attempt++)
         {
-            ["metadata"] = new JsonObject { ["name"] = "kubernetes", ["labels"] = new JsonObject { ["component"] = "apiserver", ["provider"] = "kubernetes" } },
-            ["spec"] = new JsonObject
+            try
             {
-                ["clusterIP"] = ranges.First.ToString(),
-                ["ports"] = new JsonArray(new JsonObject { ["name"] = "https", ["port"] = 443, ["protocol"] = "TCP", ["targetPort"] = settings.Advertise!.Port }),
-            },
-        });
-        var address = settings.Advertise.Address.ToString();
-        await PutAsync("endpoints", "", new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["name"] = "kubernetes", ["labels"] = new JsonObject { ["endpointslice.kubernetes.io/skip-mirror"] = "true" } },
-            ["subsets"] = new JsonArray(new JsonObject
-            {
-                ["addresses"] = new JsonArray(new JsonObject { ["ip"] = address }),
-                ["ports"] = new JsonArray(new JsonObject { ["name"] = "https", ["port"] = settings.Advertise.Port, ["protocol"] = "TCP" }),
-            }),
-        });
-        await PutAsync("endpointslices", "discovery.k8s.io", new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["name"] = "kubernetes", ["labels"] = new JsonObject { ["kubernetes.io/service-name"] = "kubernetes" } },
-            ["addressType"] = settings.Advertise.AddressFamily == AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4",
-            ["endpoints"] = new JsonArray(new JsonObject { ["addresses"] = new JsonArray(address), ["conditions"] = new JsonObject { ["ready"] = true } }),
-            ["ports"] = new JsonArray(new JsonObject { ["name"] = "https", ["port"] = settings.Advertise.Port, ["protocol"] = "TCP" }),
-        });
-    }
-
-    private async Task PutAsync(string plural, string group, JsonObject wanted)
-    {
-        if (await CreateAsync(plural, group, "default", (JsonObject)wanted.DeepClone()))
-            return;
-        await registry.UpdateAsync(Context(ResourceCatalog.Get(plural, group), "default"), "kubernetes", old =>
-        {
-            foreach (var (name, value) in wanted)
-            {
-                if (name != "metadata")
-                    old[name] = value?.DeepClone();
+                await CreateAsync("services", "", "default", Service(port));
+                return;
             }
-
-            return old;
-        });
+            catch (ApiException e) when (e.Reason == "Invalid" && attempt < ServiceAttempts)
+            {
+                await Task.Delay(s_pause, registry.Time);
+                await registry.Store.FreshAsync();
+            }
+        }
     }
+
+    private JsonObject Service(int port) => new()
+    {
+        ["metadata"] = new JsonObject { ["name"] = "kubernetes", ["labels"] = new JsonObject { ["component"] = "apiserver", ["provider"] = "kubernetes" } },
+        ["spec"] = new JsonObject
+        {
+            ["clusterIP"] = ranges.First.ToString(),
+            ["ports"] = new JsonArray(new JsonObject { ["name"] = "https", ["port"] = 443, ["protocol"] = "TCP", ["targetPort"] = port }),
+        },
+    };
 
     private async Task<bool> CreateAsync(string plural, string group, string ns, JsonObject value)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Network.Api.Resources;
@@ -9,7 +10,12 @@ namespace Network.ApiServer.CustomResources;
 /// <summary>Tables of custom kinds: the name, then their additional columns, or the age when they have none.</summary>
 internal static class CustomTables
 {
-    public static TablePrinter Of(ResourceInfo resource)
+    // Watches ask for every event; a resource is made anew whenever its definition changes.
+    private static readonly ConditionalWeakTable<ResourceInfo, TablePrinter> s_printers = [];
+
+    public static TablePrinter Of(ResourceInfo resource) => s_printers.GetValue(resource, Make);
+
+    private static TablePrinter Make(ResourceInfo resource)
     {
         var columns = resource.Columns ?? [new CustomColumn("Age", "date", "", "", 0, ".metadata.creationTimestamp")];
         var paths = columns.Select(column => (column.Type, Path: new JsonPathQuery(column.Path))).ToList();

@@ -18,6 +18,9 @@ internal sealed partial class DefinitionController(ObjectRegistry registry, Serv
 {
     private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(1);
     private readonly Dictionary<string, (string Uid, long Generation, IReadOnlyList<ResourceInfo> Resources)> _known = [];
+
+    // Definitions whose names another one has.
+    private readonly HashSet<string> _waiting = [];
     private readonly Channel<string> _queue = Channel.CreateUnbounded<string>();
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
@@ -26,9 +29,14 @@ internal sealed partial class DefinitionController(ObjectRegistry registry, Serv
     public void Start()
     {
         var revision = registry.Store.Revision;
-        Serve();
         foreach (var definition in registry.FindAll(Definition.Resource))
-            _queue.Writer.TryWrite(definition["metadata"].Text("name"));
+        {
+            var name = definition["metadata"].Text("name");
+            Adopt(name, definition);
+            _queue.Writer.TryWrite(name);
+        }
+
+        Publish();
         _running = Task.WhenAll(FollowAsync(revision, _stop.Token), WorkAsync(_stop.Token));
     }
 
@@ -48,7 +56,7 @@ internal sealed partial class DefinitionController(ObjectRegistry registry, Serv
                 await foreach (var change in registry.Store.WatchAsync(Definition.Resource.StoragePrefix, revision, cancel))
                 {
                     revision = change.Entry.ModRevision;
-                    _queue.Writer.TryWrite(change.Entry.Key[Definition.Resource.StoragePrefix.Length..]);
+                    _queue.Writer.TryWrite(NameOf(change.Entry));
                 }
             }
             catch (OperationCanceledException)
@@ -58,11 +66,14 @@ internal sealed partial class DefinitionController(ObjectRegistry registry, Serv
             catch (Exception e) when (e is CompactedException or WatchOverrunException)
             {
                 revision = registry.Store.Revision;
-                foreach (var definition in registry.FindAll(Definition.Resource))
-                    _queue.Writer.TryWrite(definition["metadata"].Text("name"));
+                // Also those that went meanwhile.
+                foreach (var name in registry.Store.List(Definition.Resource.StoragePrefix).Entries.Select(NameOf).Concat(served.Custom.Select(resource => resource.Qualified)).Distinct())
+                    _queue.Writer.TryWrite(name);
             }
         }
     }
+
+    private static string NameOf(StoreEntry entry) => entry.Key[Definition.Resource.StoragePrefix.Length..];
 
     private async Task WorkAsync(CancellationToken cancel)
     {
@@ -91,8 +102,9 @@ internal sealed partial class DefinitionController(ObjectRegistry registry, Serv
     private async Task SyncAsync(string name, CancellationToken cancel)
     {
         // First serve, then say so: whoever waits for Established finds the resource.
-        Serve();
-        if (registry.Find(Definition.Resource, "", name) is not { } definition)
+        var definition = registry.Find(Definition.Resource, "", name);
+        Serve(name, definition);
+        if (definition is null)
             return;
         if (definition["metadata"].Text("deletionTimestamp").Length > 0)
         {
@@ -111,26 +123,40 @@ internal sealed partial class DefinitionController(ObjectRegistry registry, Serv
         LogServed(logger, name, Definition.IsEstablished(new JsonObject { ["status"] = status }));
     }
 
-    private void Serve()
+    // Brings one definition up to date, null when it is gone. Only what changed is read; the rest is served as it was.
+    private void Serve(string name, JsonObject? definition)
     {
-        var definitions = registry.FindAll(Definition.Resource).ToList();
-        var names = definitions.Select(definition => definition["metadata"].Text("name")).ToHashSet();
-        var changed = false;
-        foreach (var gone in _known.Keys.Where(name => !names.Contains(name)).ToList())
-            changed |= _known.Remove(gone);
-        foreach (var definition in definitions)
-        {
-            var metadata = definition["metadata"];
-            var (name, uid, generation) = (metadata.Text("name"), metadata.Text("uid"), metadata.Number("generation") ?? 0);
-            if (_known.TryGetValue(name, out var known) && known.Uid == uid && known.Generation == generation)
-                continue;
-            if (!Definition.IsEstablished(definition) && ConflictOf(definition).Length > 0)
-                continue;
-            changed |= TryDefine(name, (uid, generation), definition);
-        }
-
+        var changed = definition is null ? _known.Remove(name) : Adopt(name, definition);
+        if (definition is null)
+            _waiting.Remove(name);
         if (!changed)
             return;
+        Publish();
+        // A name may have become free.
+        foreach (var waiting in _waiting)
+            _queue.Writer.TryWrite(waiting);
+    }
+
+    // True when the definition is served from now on, or in another form.
+    private bool Adopt(string name, JsonObject definition)
+    {
+        var metadata = definition["metadata"];
+        var (uid, generation) = (metadata.Text("uid"), metadata.Number("generation") ?? 0);
+        // Being deleted is a new generation too, but what is served stays as it is: watches must see the objects go.
+        if (_known.TryGetValue(name, out var known) && known.Uid == uid && (known.Generation == generation || metadata.Text("deletionTimestamp").Length > 0))
+            return false;
+        if (!Definition.IsEstablished(definition) && ConflictOf(definition).Length > 0)
+        {
+            _waiting.Add(name);
+            return false;
+        }
+
+        _waiting.Remove(name);
+        return TryDefine(name, (uid, generation), definition);
+    }
+
+    private void Publish()
+    {
         List<ResourceInfo> all = [.. _known.OrderBy(entry => entry.Key, StringComparer.Ordinal).SelectMany(entry => entry.Value.Resources)];
         hub.Serve(all);
         served.Replace(all);
@@ -157,7 +183,7 @@ internal sealed partial class DefinitionController(ObjectRegistry registry, Serv
         var spec = definition["spec"];
         var (group, kind) = (spec.Text("group"), spec.Text("names", "kind"));
         var self = definition["metadata"].Text("name");
-        var taken = served.All.FirstOrDefault(other => other.Group == group && other.Kind == kind && $"{other.Plural}.{other.Group}" != self);
+        var taken = ResourceCatalog.All.Concat(_known.Values.SelectMany(known => known.Resources)).FirstOrDefault(other => other.Group == group && other.Kind == kind && $"{other.Plural}.{other.Group}" != self);
         return taken is null ? "" : $"\"{kind}\" is already in use";
     }
 

@@ -1,9 +1,12 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Network.Api.Resources;
 using Network.Api.Schema;
 using Network.ApiServer.CustomResources;
 using Network.ApiServer.Registry;
+using Network.ApiServer.Storage;
+using Network.Store;
 
 namespace Network.ApiServer.Discovery;
 
@@ -17,12 +20,14 @@ internal sealed class CustomDefinitions(ObjectRegistry registry)
     // Of the object itself: these are written by whoever writes the definition.
     private static readonly HashSet<string> s_own = ["properties", "type", "description", .. s_newer];
 
+    // Asked for every document of every request; what is stored under a revision never changes.
+    private readonly ConditionalWeakTable<StoreEntry, string> _marks = [];
+
     public JsonObject SchemaOf(ResourceInfo resource) =>
         DefinitionOf(resource)?.Items("spec", "versions").FirstOrDefault(v => v.Text("name") == resource.Version).At("schema", "openAPIV3Schema") as JsonObject ?? [];
 
     /// <summary>Changes whenever the definition says something else.</summary>
-    public string MarkOf(ResourceInfo resource) =>
-        DefinitionOf(resource) is { } definition ? $"{definition.Text("metadata", "uid")}/{definition.Number("metadata", "generation")}" : "";
+    public string MarkOf(ResourceInfo resource) => EntryOf(resource) is { } entry ? _marks.GetValue(entry, Mark) : "";
 
     /// <summary>The properties of the root, but for those every object has.</summary>
     public void WriteProperties(Utf8JsonWriter writer, JsonObject source, OpenApiDialect dialect)
@@ -105,5 +110,13 @@ internal sealed class CustomDefinitions(ObjectRegistry registry)
             value.WriteTo(writer);
     }
 
-    private JsonObject? DefinitionOf(ResourceInfo resource) => registry.Find(Definition.Resource, "", $"{resource.Plural}.{resource.Group}");
+    private static string Mark(StoreEntry entry)
+    {
+        var metadata = ObjectBytes.Decode(Definition.Resource, entry)["metadata"];
+        return $"{metadata.Text("uid")}/{metadata.Number("generation")}";
+    }
+
+    private StoreEntry? EntryOf(ResourceInfo resource) => registry.Store.Get(Definition.Resource.Key("", $"{resource.Plural}.{resource.Group}"));
+
+    private JsonObject? DefinitionOf(ResourceInfo resource) => EntryOf(resource) is { } entry ? ObjectBytes.Decode(Definition.Resource, entry) : null;
 }

@@ -15,6 +15,7 @@ internal sealed class ApplyHandler(ObjectRegistry registry)
         if (request.Query("fieldManager").Length == 0)
             throw Refusal.Invalid("PatchOptions", "meta.k8s.io", "", [FieldFault.Required("fieldManager", "is required for apply patch")]);
         var decoded = RequestBody.DecodeJson(RequestBody.YamlToJson(bytes), resource.Schema);
+        Undeclared(request, decoded);
         RequestBody.Judge(request, decoded, resource.Schema);
         var wanted = decoded.Object;
         if (wanted["metadata"].At("managedFields") is JsonArray { Count: > 0 })
@@ -38,5 +39,19 @@ internal sealed class ApplyHandler(ObjectRegistry registry)
             return result;
         });
         await ObjectResponse.WriteEntryAsync(request, entry);
+    }
+
+    // A manager cannot own what the schema does not have, so unknown fields are refused whatever fieldValidation says; upstream's
+    // error is a plain one, without a reason (structured-merge-diff typed).
+    private static void Undeclared(ApiRequest request, Decoded decoded)
+    {
+        const string unknown = "unknown field \"";
+        var faults = decoded.StrictFaults.Where(fault => fault.StartsWith(unknown, StringComparison.Ordinal))
+            .Select(fault => $".{fault[unknown.Length..^1]}: field not declared in schema").ToList();
+        if (faults.Count == 0)
+            return;
+        var (resource, ns) = (request.Target.Resource, request.Target.Namespace);
+        throw new ApiException(500, "", $"failed to create typed patch object ({ns}/{request.Target.Name}; {resource.ApiVersion}, Kind={resource.Kind}): "
+            + (faults.Count == 1 ? faults[0] : $"errors:\n{string.Join('\n', faults.Select(fault => $"  {fault}"))}"));
     }
 }

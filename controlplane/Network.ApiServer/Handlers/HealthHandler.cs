@@ -5,9 +5,6 @@ using Network.ApiServer.Http;
 
 namespace Network.ApiServer.Handlers;
 
-/// <summary>One thing that must be well. <see cref="Live"/> is false for what only readiness asks.</summary>
-internal sealed record HealthCheck(string Name, Func<bool> Passes, bool Live = true);
-
 /// <summary>/healthz, /livez and /readyz in upstream's words (apiserver server/healthz): whole, per check, verbose, with exclusions.</summary>
 internal sealed partial class HealthHandler(IReadOnlyList<HealthCheck> checks, ILogger logger)
 {
@@ -23,17 +20,25 @@ internal sealed partial class HealthHandler(IReadOnlyList<HealthCheck> checks, I
         return steps.Length == 1 ? WriteAllAsync(http, steps[0], asked) : WriteOneAsync(http, asked.FirstOrDefault(c => c.Name == string.Join('/', steps[1..])));
     }
 
-    private Task WriteOneAsync(HttpContext http, HealthCheck? check)
+    private async Task WriteOneAsync(HttpContext http, HealthCheck? check)
     {
         if (check is null)
-            return ObjectResponse.WriteTextAsync(http, 404, "404 page not found\n");
-        if (check.Passes())
-            return ObjectResponse.WriteTextAsync(http, 200, "ok");
+        {
+            await ObjectResponse.WriteTextAsync(http, 404, "404 page not found\n");
+            return;
+        }
+
+        if (await check.PassesAsync())
+        {
+            await ObjectResponse.WriteTextAsync(http, 200, "ok");
+            return;
+        }
+
         LogFailed(check.Name, http.Request.Path);
-        return ObjectResponse.WriteTextAsync(http, 500, $"internal server error: {check.Name} failed: reason withheld\n");
+        await ObjectResponse.WriteTextAsync(http, 500, $"internal server error: {check.Name} failed: reason withheld\n");
     }
 
-    private Task WriteAllAsync(HttpContext http, string name, List<HealthCheck> asked)
+    private async Task WriteAllAsync(HttpContext http, string name, List<HealthCheck> asked)
     {
         var excluded = http.Request.Query["exclude"].OfType<string>().SelectMany(e => e.Split(',')).Where(e => e.Length > 0).ToHashSet();
         var report = new StringBuilder();
@@ -46,7 +51,7 @@ internal sealed partial class HealthHandler(IReadOnlyList<HealthCheck> checks, I
                 continue;
             }
 
-            var passes = check.Passes();
+            var passes = await check.PassesAsync();
             healthy &= passes;
             report.Append(passes ? $"[+]{check.Name} ok\n" : $"[-]{check.Name} failed: reason withheld\n");
             if (!passes)
@@ -56,8 +61,9 @@ internal sealed partial class HealthHandler(IReadOnlyList<HealthCheck> checks, I
         if (excluded.Count > 0)
             report.Append($"warn: some health checks cannot be excluded: no matches for {string.Join(", ", excluded.Order(StringComparer.Ordinal).Select(e => $"\"{e}\""))}\n");
         if (!healthy)
-            return ObjectResponse.WriteTextAsync(http, 500, $"{report}{name} check failed\n");
-        return ObjectResponse.WriteTextAsync(http, 200, http.Request.Query.ContainsKey("verbose") ? $"{report}{name} check passed\n" : "ok");
+            await ObjectResponse.WriteTextAsync(http, 500, $"{report}{name} check failed\n");
+        else
+            await ObjectResponse.WriteTextAsync(http, 200, http.Request.Query.ContainsKey("verbose") ? $"{report}{name} check passed\n" : "ok");
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "health check failed: {Check} asked by {Path}")]

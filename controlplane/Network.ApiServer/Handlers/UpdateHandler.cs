@@ -4,7 +4,6 @@ using Network.Api.Resources;
 using Network.Api.Schema;
 using Network.ApiServer.Http;
 using Network.ApiServer.Registry;
-using Network.ApiServer.Strategies;
 
 namespace Network.ApiServer.Handlers;
 
@@ -34,37 +33,12 @@ internal sealed class UpdateHandler(ObjectRegistry registry)
     /// <summary>What of the sent object counts: everything, or for a subresource only its own part.</summary>
     internal static JsonObject Merge(ApiRequest request, JsonObject old, JsonObject sent)
     {
-        switch (request.Target.Subresource)
-        {
-            case "":
-                return sent;
-            case "ephemeralcontainers":
-                EphemeralContainers.Merge(old, sent);
-                break;
-            case "finalize":
-                Copy(old.Child("spec"), sent.Child("spec"), "finalizers");
-                break;
-            case "approval":
-                old.Child("status")["conditions"] = sent["status"].At("conditions")?.DeepClone();
-                break;
-            default:
-                Copy(old, sent, "status");
-                foreach (var name in (ReadOnlySpan<string>)["labels", "annotations", "finalizers"])
-                    Copy(old.Child("metadata"), sent.Child("metadata"), name);
-                break;
-        }
-
+        if (request.Target.Subresource.Length == 0)
+            return sent;
+        var merged = SubresourceMerge.Apply(request.Target.Subresource, old, sent);
         if (sent["metadata"].Text("resourceVersion") is { Length: > 0 } revision)
-            old.Child("metadata")["resourceVersion"] = revision;
-        return old;
-    }
-
-    private static void Copy(JsonObject into, JsonObject from, string name)
-    {
-        if (from[name] is { } member)
-            into[name] = member.DeepClone();
-        else
-            into.Remove(name);
+            merged.Child("metadata")["resourceVersion"] = revision;
+        return merged;
     }
 
     private static void CheckNames(RequestTarget target, JsonObject value)

@@ -30,7 +30,8 @@ internal sealed record ApiRequest(HttpContext Http, RequestTarget Target, UserIn
 
     public WriteContext Write() => new(Target.Resource, Target.Namespace, User)
     {
-        Subresource = Target.Subresource, DryRun = DryRun, FieldManager = FieldManager(), Warn = Warn, Annotate = Auditing.AuditRecord.Of(Http) is { } record ? record.Annotate : null, Cancel = Cancel,
+        Subresource = Target.Subresource, DryRun = DryRun, FieldManager = FieldManager(), Warn = Warn, Annotate = Auditing.AuditRecord.Of(Http) is { } record ? record.Annotate : null,
+        Query = Query, Cancel = Cancel,
     };
 
     // Whoever does not say who owns the fields is known by its program's name.

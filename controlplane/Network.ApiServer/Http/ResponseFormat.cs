@@ -16,8 +16,9 @@ internal sealed record ResponseFormat(ResponseShape Shape, bool Yaml, bool Prett
     public string TableVersion { get; init; } = "v1";
 
     /// <param name="protobuf">False for what has no protobuf form: the entry is skipped like any other that is not served.</param>
+    /// <param name="table">False for what has no columns: reviews and other kinds that are only ever created.</param>
     /// <exception cref="ApiException">406, nothing acceptable is served.</exception>
-    public static ResponseFormat From(HttpRequest request, bool protobuf = true)
+    public static ResponseFormat From(HttpRequest request, bool protobuf = true, bool table = true)
     {
         var agent = request.Headers.UserAgent.ToString();
         var pretty = request.Query["pretty"].ToString() is "true" or "1"
@@ -28,7 +29,7 @@ internal sealed record ResponseFormat(ResponseShape Shape, bool Yaml, bool Prett
             return new(ResponseShape.Object, false, pretty);
         foreach (var entry in accept.Split(','))
         {
-            if (TryEntry(entry, pretty) is { } format && (protobuf || !format.Protobuf))
+            if (TryEntry(entry, pretty) is { } format && (protobuf || !format.Protobuf) && (table || format.Shape != ResponseShape.Table))
                 return format;
         }
 

@@ -80,10 +80,14 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
     {
         // Streams answer in their own types; nothing is negotiated.
         var streams = target.Subresource is "log" or "exec" or "attach" or "portforward" or "proxy";
-        var format = streams ? new ResponseFormat(ResponseShape.Object, false, false) : ResponseFormat.From(http.Request);
+        // Reviews have no columns; componentstatuses are made up too, but read.
+        var table = !target.Resource.Has(ResourceTraits.CreateOnly) || target.Resource.Has(ResourceTraits.ReadOnly);
+        var format = streams ? new ResponseFormat(ResponseShape.Object, false, false) : ResponseFormat.From(http.Request, table: table);
         var request = new ApiRequest(http, target, user, format);
         if (target.Resource.DeprecationWarning.Length > 0)
             request.Warn(target.Resource.DeprecationWarning);
+        if (verb is "create" or "update" or "patch" && target.Subresource.Length == 0 && ResourceCatalog.IsStoredOnly(target.Resource) && !IsComponent(user))
+            request.Warn($"podnet stores {target.Resource.Qualified} but none of its components acts on them");
         var beside = target.Subresource.Length > 0 || target.Resource.Has(ResourceTraits.CreateOnly);
         // Whatever decides by what is stored must know what other servers have answered. Plain reads say how fresh they
         // must be (FreshReads), and a watch starts from where its client is.
@@ -91,6 +95,9 @@ internal sealed class Routes(VerbHandlers verbs, SubresourceHandlers subresource
             await Store.FreshAsync(request.Cancel);
         await (beside ? subresources.HandleAsync(request, verb) : verbs.HandleAsync(request, verb));
     }
+
+    // The cluster's own parts know; a person or a program of theirs may not.
+    private static bool IsComponent(UserInfo user) => user.Name.StartsWith("system:kube-", StringComparison.Ordinal) || user.Groups.Contains("system:nodes");
 
     // A list or watch of one name, or of one node's pods, is judged as what it is (apiserver endpoints/request).
     private static string SelectedField(HttpRequest request, string verb, string field) => verb is not ("list" or "watch") ? ""

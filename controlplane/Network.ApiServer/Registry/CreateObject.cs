@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Network.Api.Errors;
 using Network.Api.Resources;
 using Network.Api.Schema;
+using Network.ApiServer.Admission;
 using Network.ApiServer.Storage;
 using Network.Store;
 
@@ -15,10 +16,14 @@ internal static class CreateObject
     public static async ValueTask<StoreEntry> CreateAsync(this ObjectRegistry registry, WriteContext context, JsonObject value)
     {
         var (resource, strategy) = (context.Resource, registry.StrategyOf(context.Resource));
-        Identify(registry, context, value);
+        Identify(context, value);
         strategy.Default(value);
-        await registry.Admission.AdmitAsync(new(context, AdmissionOperation.Create, value, null));
+        var admission = new AdmissionRequest(context, AdmissionOperation.Create, value, null);
+        await registry.Admission.AdmitAsync(admission);
+        if (admission.Changed)
+            Identify(context, value);
         strategy.PrepareForCreate(value);
+        Stamp(registry, value.Child("metadata"));
         if (resource.Has(ResourceTraits.Generation))
             value.Child("metadata")["generation"] = 1;
 
@@ -28,7 +33,7 @@ internal static class CreateObject
         {
             if (generated.Length > 0)
                 metadata["name"] = ObjectNames.Generate(generated);
-            var entry = await PutAsync(registry, context, value);
+            var entry = await PutAsync(registry, admission);
             if (entry is not null)
             {
                 if (resource is { Plural: "namespaces", Group: "" } && !context.DryRun)
@@ -43,17 +48,15 @@ internal static class CreateObject
         }
     }
 
-    private static void Identify(ObjectRegistry registry, WriteContext context, JsonObject value)
+    private static void Identify(WriteContext context, JsonObject value)
     {
         var metadata = value.Child("metadata");
         if (metadata.Text("resourceVersion") is { Length: > 0 } and not "0")
             throw Refusal.BadRequest("resourceVersion should not be set on objects to be created");
-        foreach (var name in (ReadOnlySpan<string>)["resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation"])
+        foreach (var name in (ReadOnlySpan<string>)["uid", "creationTimestamp", "resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation"])
             metadata.Remove(name);
         if (!context.OwnManagedFields)
             metadata.Remove("managedFields");
-        metadata["uid"] = Guid.NewGuid().ToString();
-        metadata["creationTimestamp"] = WireTime.Format(registry.Time.GetUtcNow());
         if (context.Resource.Namespaced)
             metadata["namespace"] = context.Namespace;
         else
@@ -62,8 +65,16 @@ internal static class CreateObject
         value["apiVersion"] = context.Resource.ApiVersion;
     }
 
-    private static async ValueTask<StoreEntry?> PutAsync(ObjectRegistry registry, WriteContext context, JsonObject value)
+    // What an object is born with; until admission is over it is only a wish.
+    private static void Stamp(ObjectRegistry registry, JsonObject metadata)
     {
+        metadata["uid"] = Guid.NewGuid().ToString();
+        metadata["creationTimestamp"] = WireTime.Format(registry.Time.GetUtcNow());
+    }
+
+    private static async ValueTask<StoreEntry?> PutAsync(ObjectRegistry registry, AdmissionRequest admission)
+    {
+        var (context, value) = (admission.Context, admission.Value);
         var (resource, strategy) = (context.Resource, registry.StrategyOf(context.Resource));
         var faults = new List<FieldFault>();
         MetadataRules.Check(resource, value, faults);
@@ -72,9 +83,11 @@ internal static class CreateObject
         var name = value["metadata"].Text("name");
         if (faults.Count > 0)
             throw Refusal.Invalid(resource.Kind, resource.Group, name, faults);
+        await registry.Admission.JudgeAsync(admission);
         var key = resource.Key(context.Namespace, name);
         if (registry.Store.Get(key) is not null)
             return null;
+        await registry.Admission.ChargeAsync(admission);
 
         var allocation = await strategy.AllocateAsync(context, value, null);
         ManagedFields.Track(context, value, null, registry.Time);

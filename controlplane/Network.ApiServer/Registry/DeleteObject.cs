@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Network.Api.Errors;
 using Network.Api.Resources;
 using Network.Api.Schema;
+using Network.ApiServer.Admission;
 using Network.ApiServer.Storage;
 using Network.Store;
 
@@ -42,7 +43,9 @@ internal static class DeleteObject
         var (resource, current) = (context.Resource, target.Entry);
         var old = ObjectBytes.Decode(resource, current);
         CheckPreconditions(resource, target.Name, old, options);
-        await registry.Admission.AdmitAsync(new(context, AdmissionOperation.Delete, old, old));
+        var admission = new AdmissionRequest(context, AdmissionOperation.Delete, old, old) { Deletion = options };
+        await registry.Admission.AdmitAsync(admission);
+        await registry.Admission.JudgeAsync(admission);
         var uid = old["metadata"].Text("uid");
         var marked = (JsonObject)old.DeepClone();
         var wait = Mark(registry, resource, marked, options);

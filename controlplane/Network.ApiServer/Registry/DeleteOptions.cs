@@ -18,6 +18,19 @@ internal sealed record DeleteOptions
 
     public bool DryRun { get; init; }
 
+    /// <summary>Writes the options into a metav1.DeleteOptions.</summary>
+    public void AddTo(JsonObject options)
+    {
+        if (GraceSeconds is { } grace)
+            options["gracePeriodSeconds"] = grace;
+        if (Propagation.Length > 0)
+            options["propagationPolicy"] = Propagation;
+        if (Uid.Length > 0)
+            options.Child("preconditions")["uid"] = Uid;
+        if (ResourceVersion.Length > 0)
+            options.Child("preconditions")["resourceVersion"] = ResourceVersion;
+    }
+
     public static DeleteOptions From(JsonObject body)
     {
         var orphan = body.Flag("orphanDependents");

@@ -15,7 +15,7 @@ internal sealed class ObjectRegistry(IStore store, TimeProvider time, StrategyCa
 
     public TimeProvider Time => time;
 
-    public AdmissionChain Admission { get; set; } = new([]);
+    public AdmissionChain Admission { get; set; } = new();
 
     /// <summary>PEM of the authority that pods verify this server with; empty publishes none.</summary>
     public string RootCertificate { get; init; } = "";

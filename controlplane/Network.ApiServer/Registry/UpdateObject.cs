@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Network.Api.Errors;
 using Network.Api.Resources;
 using Network.Api.Schema;
+using Network.ApiServer.Admission;
 using Network.ApiServer.Storage;
 using Network.ApiServer.Strategies;
 using Network.Store;
@@ -16,14 +17,18 @@ internal static class UpdateObject
     private const int Attempts = 12;
 
     /// <param name="change">Gets a copy of the current object and returns the wanted one. It may run several times.</param>
-    public static async ValueTask<StoreEntry> UpdateAsync(this ObjectRegistry registry, WriteContext context, string name, Func<JsonObject, JsonObject> change)
+    public static ValueTask<StoreEntry> UpdateAsync(this ObjectRegistry registry, WriteContext context, string name, Func<JsonObject, JsonObject> change) =>
+        registry.UpdateAsync(context, name, old => ValueTask.FromResult(change(old)));
+
+    /// <inheritdoc cref="UpdateAsync(ObjectRegistry, WriteContext, string, Func{JsonObject, JsonObject})"/>
+    public static async ValueTask<StoreEntry> UpdateAsync(this ObjectRegistry registry, WriteContext context, string name, Func<JsonObject, ValueTask<JsonObject>> change)
     {
         var resource = context.Resource;
         for (var attempt = 1; ; attempt++)
         {
             var current = registry.Require(resource, context.Namespace, name);
             var old = ObjectBytes.Decode(resource, current);
-            var wanted = change((JsonObject)old.DeepClone());
+            var wanted = await change((JsonObject)old.DeepClone());
             CheckRevision(resource, wanted, current, name);
             if (await TryWriteAsync(registry, context, name, (current, old, wanted)) is { } entry)
                 return entry;
@@ -49,23 +54,31 @@ internal static class UpdateObject
         var (current, old, value) = state;
         var (resource, strategy) = (context.Resource, registry.StrategyOf(context.Resource));
         KeepIdentity(context, value, old, name);
+        var admission = new AdmissionRequest(context, AdmissionOperation.Update, value, old);
         if (context.Subresource.Length == 0)
         {
-            strategy.Default(value);
-            if (resource.Has(ResourceTraits.Status))
-                KeepMember(value, old, "status");
-            strategy.PrepareForUpdate(value, old);
-            await registry.Admission.AdmitAsync(new(context, AdmissionOperation.Update, value, old));
+            Prepare(resource, strategy, value, old);
+            await registry.Admission.AdmitAsync(admission);
+            if (admission.Changed)
+            {
+                KeepIdentity(context, value, old, name);
+                Prepare(resource, strategy, value, old);
+            }
+
             if (resource.Has(ResourceTraits.Generation) && SpecChanged(value, old))
                 value.Child("metadata")["generation"] = (old["metadata"].Number("generation") ?? 0) + 1;
             Validate(resource, strategy, value, old, name);
         }
         else
         {
-            await registry.Admission.AdmitAsync(new(context, AdmissionOperation.Update, value, old));
+            await registry.Admission.AdmitAsync(admission);
+            if (admission.Changed)
+                KeepRest(admission, name);
             JudgeStatus(context, strategy, value, name);
         }
 
+        await registry.Admission.JudgeAsync(admission);
+        await registry.Admission.ChargeAsync(admission);
         var allocation = context.DryRun || context.Subresource.Length > 0 ? null : await strategy.AllocateAsync(context, value, old);
         ManagedFields.Track(context, value, old, registry.Time);
         var bytes = ObjectBytes.Encode(resource, value);
@@ -79,6 +92,29 @@ internal static class UpdateObject
         if (entry is null && allocation is not null)
             await allocation.DisposeAsync();
         return entry;
+    }
+
+    private static void Prepare(ResourceInfo resource, Strategy strategy, JsonObject value, JsonObject old)
+    {
+        strategy.Default(value);
+        if (resource.Has(ResourceTraits.Status))
+            KeepMember(value, old, "status");
+        strategy.PrepareForUpdate(value, old);
+    }
+
+    // A webhook that was asked about a subresource has a say in that part only, as its client has.
+    private static void KeepRest(AdmissionRequest admission, string name)
+    {
+        var (context, value, old) = (admission.Context, admission.Value, admission.Old!);
+        var kept = SubresourceMerge.Apply(context.Subresource, (JsonObject)old.DeepClone(), (JsonObject)value.DeepClone());
+        value.Clear();
+        foreach (var (member, node) in kept.ToList())
+        {
+            kept.Remove(member);
+            value[member] = node;
+        }
+
+        KeepIdentity(context, value, old, name);
     }
 
     private static void JudgeStatus(WriteContext context, Strategy strategy, JsonObject value, string name)

@@ -22,5 +22,11 @@ internal sealed record WriteContext(ResourceInfo Resource, string Namespace, Use
     /// <summary>Adds a note to the request's audit event; null when nobody keeps one.</summary>
     public Action<string, string>? Annotate { get; init; }
 
+    /// <summary>Reads the request's query, for the options that webhooks are shown; null for the server's own writes.</summary>
+    public Func<string, string>? Query { get; init; }
+
+    /// <summary>Webhooks have seen what the client sent in its own form (a scale, an eviction); they are not asked about the write that follows from it.</summary>
+    public bool Reviewed { get; init; }
+
     public CancellationToken Cancel { get; init; }
 }

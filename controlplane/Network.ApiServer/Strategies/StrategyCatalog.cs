@@ -29,6 +29,8 @@ internal sealed class StrategyCatalog
             [("", "services")] = new ServiceStrategy(new ServiceAllocator(store, time, ranges)),
             // The server itself writes the status when it registers its groups.
             [("apiregistration.k8s.io", "apiservices")] = _keepsStatus,
+            [("admissionregistration.k8s.io", "mutatingwebhookconfigurations")] = new WebhookConfigurationStrategy(true),
+            [("admissionregistration.k8s.io", "validatingwebhookconfigurations")] = new WebhookConfigurationStrategy(false),
             [("apiextensions.k8s.io", "customresourcedefinitions")] = new DefinitionStrategy(),
             [("apps", "daemonsets")] = new DaemonSetStrategy(),
             [("apps", "deployments")] = new DeploymentStrategy(),

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Network.Api.Errors;
 using Network.Api.Resources;
 using Network.Api.Schema;
+using Network.ApiServer.Admission;
 using Network.ApiServer.Handlers;
 using Network.ApiServer.Http;
 using Network.ApiServer.Registry;
@@ -15,12 +16,14 @@ internal sealed class BindingHandler(ObjectRegistry registry)
     {
         var binding = await RequestBody.ReadObjectAsync(request, ApiSchema.Get("core.v1.Binding"));
         var name = request.Target.Name.Length > 0 ? request.Target.Name : binding["metadata"].Text("name");
+        var admission = new AdmissionRequest(request.Write(), AdmissionOperation.Create, binding, null) { TargetName = name };
+        await registry.Admission.ReviewAsync(admission);
         var node = binding.Text("target", "name");
         if (binding.Text("target", "kind") is { Length: > 0 } kind and not "Node")
             throw Refusal.Invalid("Binding", "", name, [FieldFault.NotSupported("target.kind", kind, "Node", "<empty>")]);
         if (node.Length == 0)
             throw Refusal.Invalid("Binding", "", name, [FieldFault.Required("target.name")]);
-        var context = request.Write() with { Resource = ResourceCatalog.Get("pods"), Subresource = "binding" };
+        var context = request.Write() with { Resource = ResourceCatalog.Get("pods"), Subresource = "binding", Reviewed = true };
         await registry.UpdateAsync(context, name, pod => Assign(pod, binding, name, node));
         await ObjectResponse.WriteAsync(request.Http, 201, DeleteHandler.Success(null), request.Format);
     }

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Network.Api.Errors;
 using Network.Api.Resources;
 using Network.Api.Schema;
+using Network.ApiServer.Admission;
 using Network.ApiServer.Handlers;
 using Network.ApiServer.Http;
 using Network.ApiServer.Registry;
@@ -19,12 +20,13 @@ internal sealed class EvictionHandler(ObjectRegistry registry)
         var eviction = await RequestBody.ReadObjectAsync(request, ApiSchema.Get("policy.v1.Eviction"));
         var (ns, name) = (request.Target.Namespace, request.Target.Name);
         var pod = registry.Find(s_pods, ns, name) ?? throw Refusal.NotFound("pods", "", name);
+        await registry.Admission.ReviewAsync(new AdmissionRequest(request.Write(), AdmissionOperation.Create, eviction, null) { TargetName = name });
         var options = DeleteOptions.From(eviction["deleteOptions"] as JsonObject ?? []) with { DryRun = request.DryRun };
         // A pod that has ended, never started or already leaves disturbs nobody.
         var harmless = pod.Text("status", "phase") is "Succeeded" or "Failed" or "Pending" || pod["metadata"].Text("deletionTimestamp").Length > 0;
         if (!harmless)
             await AskBudgetAsync(request, pod, ns);
-        await registry.DeleteAsync(request.Write() with { Resource = s_pods, Subresource = "" }, name, options);
+        await registry.DeleteAsync(request.Write() with { Resource = s_pods, Subresource = "", Reviewed = true }, name, options);
         await ObjectResponse.WriteAsync(request.Http, 201, DeleteHandler.Success(null), request.Format);
     }
 
@@ -35,7 +37,7 @@ internal sealed class EvictionHandler(ObjectRegistry registry)
             throw Refusal.Internal("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
         if (budgets.Count == 0)
             return;
-        var context = request.Write() with { Resource = s_budgets, Subresource = "status" };
+        var context = request.Write() with { Resource = s_budgets, Subresource = "status", Reviewed = true };
         await registry.UpdateAsync(context, budgets[0]["metadata"].Text("name"), budget => Spend(budget, pod));
     }
 

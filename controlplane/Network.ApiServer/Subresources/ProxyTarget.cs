@@ -54,7 +54,8 @@ internal sealed class ProxyTarget(ObjectRegistry registry, KubeletLink kubelets)
         return await kubelets.TunnelAsync(node, pod, port, cancel);
     }
 
-    private async Task<Stream> ServiceAsync(string ns, string name, string port, CancellationToken cancel)
+    /// <summary>A connection to a ready endpoint of a service; the port is a name or a number of the service's own.</summary>
+    public async Task<Stream> ServiceAsync(string ns, string name, string port, CancellationToken cancel)
     {
         var service = registry.Find(ResourceCatalog.Get("services"), ns, name) ?? throw Refusal.NotFound("services", "", name);
         var ports = service.Items("spec", "ports").ToList();

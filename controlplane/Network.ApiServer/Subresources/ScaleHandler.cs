@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Network.Api.Errors;
 using Network.Api.Resources;
 using Network.Api.Schema;
+using Network.ApiServer.Admission;
 using Network.ApiServer.Handlers;
 using Network.ApiServer.Http;
 using Network.ApiServer.Registry;
@@ -28,9 +29,14 @@ internal sealed class ScaleHandler(ObjectRegistry registry)
         Func<JsonObject, JsonObject> change = verb == "update"
             ? _ => RequestBody.Decode(request, bytes, Schema)
             : old => Patch(request, bytes, old);
-        var paths = target.Resource.Scale;
         // Subresource stays empty: a scale changes the spec, so generation and validation apply.
-        var entry = await registry.UpdateAsync(request.Write() with { Subresource = "" }, target.Name, owner => Apply(owner, change(ScaleOf(request, owner)), target.Name, paths));
+        var entry = await registry.UpdateAsync(request.Write() with { Subresource = "", Reviewed = true }, target.Name, async owner =>
+        {
+            var old = ScaleOf(request, owner);
+            var scale = change((JsonObject)old.DeepClone());
+            await registry.Admission.ReviewAsync(new AdmissionRequest(request.Write(), AdmissionOperation.Update, scale, old) { TargetName = target.Name });
+            return Apply(owner, scale, target.Name, target.Resource.Scale);
+        });
         await WriteAsync(request, ObjectBytes.Decode(target.Resource, entry));
     }
 

@@ -14,6 +14,7 @@ internal static class SubresourceCatalog
         var proxies = new ProxyHandler(new ProxyTarget(registry, kubelets));
         var binding = new BindingHandler(registry);
         var scale = new ScaleHandler(registry);
+        var connections = new ConnectReview(registry);
         return new Dictionary<string, Func<ApiRequest, string, Task>>
         {
             ["bindings"] = (r, _) => binding.HandleAsync(r),
@@ -21,10 +22,10 @@ internal static class SubresourceCatalog
             ["pods/eviction"] = (r, _) => new EvictionHandler(registry).HandleAsync(r),
             ["*/scale"] = scale.HandleAsync,
             ["pods/log"] = (r, _) => proxy.LogAsync(r),
-            ["pods/exec"] = (r, _) => proxy.StreamAsync(r, "exec"),
-            ["pods/attach"] = (r, _) => proxy.StreamAsync(r, "attach"),
-            ["pods/portforward"] = (r, _) => proxy.StreamAsync(r, "portForward"),
-            ["*/proxy"] = (r, _) => proxies.HandleAsync(r),
+            ["pods/exec"] = async (r, _) => await proxy.StreamAsync(await connections.AskAsync(r), "exec"),
+            ["pods/attach"] = async (r, _) => await proxy.StreamAsync(await connections.AskAsync(r), "attach"),
+            ["pods/portforward"] = async (r, _) => await proxy.StreamAsync(await connections.AskAsync(r), "portForward"),
+            ["*/proxy"] = async (r, _) => await proxies.HandleAsync(await connections.AskAsync(r)),
             ["serviceaccounts/token"] = (r, _) => new TokenHandler(registry, tokens).HandleAsync(r),
             ["componentstatuses"] = new ComponentStatuses(registry).HandleAsync,
             ["tokenreviews"] = (r, _) => identity.TokenAsync(r),

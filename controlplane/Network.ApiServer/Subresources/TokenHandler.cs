@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Network.Api.Errors;
 using Network.Api.Resources;
 using Network.Api.Schema;
+using Network.ApiServer.Admission;
 using Network.ApiServer.Authentication;
 using Network.ApiServer.Http;
 using Network.ApiServer.Registry;
@@ -20,6 +21,10 @@ internal sealed class TokenHandler(ObjectRegistry registry, ServiceAccountTokens
         var body = await RequestBody.ReadObjectAsync(request, ApiSchema.Get("authentication.v1.TokenRequest"));
         var (ns, name) = (request.Target.Namespace, request.Target.Name);
         var account = registry.Find(ResourceCatalog.Get("serviceaccounts"), ns, name) ?? throw Refusal.NotFound("serviceaccounts", "", name);
+        body.Child("metadata")["name"] = name;
+        body.Child("metadata")["namespace"] = ns;
+        var admission = new AdmissionRequest(request.Write(), AdmissionOperation.Create, body, null);
+        await registry.Admission.AdmitAsync(admission);
         var seconds = body.Number("spec", "expirationSeconds") is > 0 and var given ? given : DefaultSeconds;
         if (seconds < MinSeconds)
         {
@@ -33,9 +38,7 @@ internal sealed class TokenHandler(ObjectRegistry registry, ServiceAccountTokens
                 [FieldFault.Invalid("spec.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds")]);
         }
 
-        body.Child("metadata")["name"] = name;
-        body.Child("metadata")["namespace"] = ns;
-        await registry.Admission.AdmitAsync(new(request.Write(), AdmissionOperation.Create, body, null));
+        await registry.Admission.JudgeAsync(admission);
         var (token, expires) = tokens.Issue(new Authentication.TokenRequest(ns, name, account.Text("metadata", "uid"))
         {
             Audiences = [.. body.Texts("spec", "audiences")], Lifetime = TimeSpan.FromSeconds(seconds), Bindings = Bound(body, ns),

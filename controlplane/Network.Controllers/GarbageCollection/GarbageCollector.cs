@@ -20,57 +20,34 @@ internal sealed partial class GarbageCollector : IController
     private readonly OwnerGraph _graph = new();
     private readonly WorkQueue<string> _queue;
     private readonly ILogger _logger;
-    private Dictionary<(string Group, string Kind), CatalogEntry> _kinds = [];
+    private readonly KindWatches _kinds;
 
     internal GarbageCollector(ControllerContext context)
     {
         _context = context;
         _queue = context.Queue(Name);
         _logger = context.Loggers.CreateLogger(Name);
+        _kinds = new KindWatches(context, Name, kind => kind.Verbs.Contains("watch") && kind.Verbs.Contains("delete") && !s_ignored.Contains(kind.Plural), (kind, change) =>
+        {
+            foreach (var uid in _graph.Apply(kind, change))
+                _queue.Add(uid);
+        });
+        // An owner of a kind that was not known could not be judged; now it can.
+        _kinds.KindsChanged += () =>
+        {
+            foreach (var uid in _graph.Strays())
+                _queue.Add(uid);
+        };
     }
 
     public string Name => "garbage-collector";
 
     public async Task RunAsync(CancellationToken cancel)
     {
-        var kinds = await ReadKindsAsync(cancel).ConfigureAwait(false);
-        _kinds = kinds.ToDictionary(kind => (kind.Group, kind.Kind));
-        var informers = kinds.Select(kind => Watch(kind)).ToList();
-        var watching = Task.WhenAll(informers.Select(informer => informer.RunAsync(cancel)));
-        await Task.WhenAll(informers.Select(informer => informer.Synced)).WaitAsync(cancel).ConfigureAwait(false);
-        LogWatching(kinds.Count);
+        var watching = _kinds.RunAsync(cancel);
+        await _kinds.Synced.WaitAsync(cancel).ConfigureAwait(false);
         await _queue.RunAsync(2, SyncAsync, cancel).ConfigureAwait(false);
         await watching.ConfigureAwait(false);
-    }
-
-    private async Task<List<CatalogEntry>> ReadKindsAsync(CancellationToken cancel)
-    {
-        while (true)
-        {
-            try
-            {
-                return (await ApiCatalog.ReadAsync(_context.Client, cancel).ConfigureAwait(false))
-                    .Where(kind => kind.Verbs.Contains("watch") && kind.Verbs.Contains("delete") && !s_ignored.Contains(kind.Plural))
-                    .ToList();
-            }
-            catch (Exception e) when (e is ApiException or HttpRequestException)
-            {
-                LogNoDiscovery(e.Message);
-                await Task.Delay(TimeSpan.FromMilliseconds(200), _context.Time, cancel).ConfigureAwait(false);
-            }
-        }
-    }
-
-    private Informer<ObjectMetadata> Watch(CatalogEntry kind)
-    {
-        var resource = ObjectMetadata.Of(kind.Group, kind.Version, kind.Plural, kind.Kind, kind.Namespaced);
-        var informer = new Informer<ObjectMetadata>(_context.Client, resource, ListQuery.All, _logger);
-        informer.Changed += change =>
-        {
-            foreach (var uid in _graph.Apply(kind, change))
-                _queue.Add(uid);
-        };
-        return informer;
     }
 
     private async Task<TimeSpan?> SyncAsync(string uid, CancellationToken cancel)
@@ -89,40 +66,58 @@ internal sealed partial class GarbageCollector : IController
 
     private async Task CollectAsync(GraphNode node, IList<V1OwnerReference> owners, CancellationToken cancel)
     {
-        var absent = new List<V1OwnerReference>();
-        var waiting = false;
+        var judgement = await JudgeAsync(node, owners, cancel).ConfigureAwait(false);
+        switch (judgement.Verdict)
+        {
+            case Verdict.DropReferences:
+                await DropOwnersAsync(node, judgement.Gone.Concat(judgement.Waiting).Select(owner => owner.Uid), cancel).ConfigureAwait(false);
+                break;
+            case Verdict.DeleteWithOwner when _graph.DependentsOf(node.Uid) is { Count: > 0 } dependents:
+                // A circle: what hangs on this object is itself an owner that waits. Nobody may block, or nobody ever goes.
+                if (dependents.Any(IsDeletedInForeground))
+                    await UnblockOwnersAsync(node, cancel).ConfigureAwait(false);
+                await DeleteAsync(node, "Foreground", "owner waits for it", cancel).ConfigureAwait(false);
+                break;
+            case Verdict.DeleteWithOwner or Verdict.Delete:
+                var finalizers = node.Metadata.Finalizers ?? [];
+                await DeleteAsync(node, finalizers.Contains(Orphan) ? "Orphan" : finalizers.Contains(Foreground) ? "Foreground" : "Background",
+                    judgement.Waiting.Count > 0 ? "owner waits for it" : "no owner left", cancel).ConfigureAwait(false);
+                break;
+        }
+    }
+
+    private async Task<OwnerJudgement> JudgeAsync(GraphNode node, IList<V1OwnerReference> owners, CancellationToken cancel)
+    {
+        List<V1OwnerReference> solid = [], gone = [], waiting = [];
         foreach (var owner in owners)
         {
             var known = _graph.Find(owner.Uid);
-            waiting |= known?.Metadata.DeletionTimestamp is not null && known.Metadata.Finalizers?.Contains(Foreground) == true;
-            if (known is null && !await ExistsAsync(node, owner, cancel).ConfigureAwait(false))
-                absent.Add(owner);
+            var list = known is null ? await ExistsAsync(node, owner, cancel).ConfigureAwait(false) ? solid : gone : IsDeletedInForeground(known) ? waiting : solid;
+            list.Add(owner);
         }
 
-        if (absent.Count == owners.Count)
-            await DeleteAsync(node, "Background", "no owner left", cancel).ConfigureAwait(false);
-        else if (waiting && absent.Count + owners.Count(owner => _graph.Find(owner.Uid)?.Metadata.DeletionTimestamp is not null) == owners.Count)
-            await DeleteAsync(node, "Foreground", "owner waits for it", cancel).ConfigureAwait(false);
-        else if (absent.Count > 0)
-            await DropOwnersAsync(node, absent.Select(owner => owner.Uid), cancel).ConfigureAwait(false);
+        return new OwnerJudgement(solid, gone, waiting);
     }
+
+    private static bool IsDeletedInForeground(GraphNode node) => node.Metadata.DeletionTimestamp is not null && node.Metadata.Finalizers?.Contains(Foreground) == true;
 
     private async Task<bool> ExistsAsync(GraphNode dependent, V1OwnerReference owner, CancellationToken cancel)
     {
         var group = owner.ApiVersion.Contains('/') ? owner.ApiVersion[..owner.ApiVersion.IndexOf('/')] : "";
         // An owner of a kind nobody serves cannot be judged: leave its dependents alone.
-        if (!_kinds.TryGetValue((group, owner.Kind), out var kind))
+        if (_kinds.Find(group, owner.Kind) is not { } kind)
             return true;
         var resource = ObjectMetadata.Of(kind.Group, kind.Version, kind.Plural, kind.Kind, kind.Namespaced);
         var live = await _context.Client.FindAsync(resource, kind.Namespaced ? dependent.Metadata.NamespaceProperty : null, owner.Name, cancel).ConfigureAwait(false);
         return live is not null && live.Metadata.Uid == owner.Uid;
     }
 
+    // Each dependent is judged by all its owners: one that has another stays, without this one.
     private async Task DeleteDependentsAsync(GraphNode owner, CancellationToken cancel)
     {
         var dependents = _graph.DependentsOf(owner.Uid);
         foreach (var dependent in dependents.Where(dependent => dependent.Metadata.DeletionTimestamp is null))
-            await DeleteAsync(dependent, "Foreground", $"{owner.Kind.Kind} {owner.Metadata.Name} is deleted in the foreground", cancel).ConfigureAwait(false);
+            _queue.Add(dependent.Uid);
         var blocking = dependents.Any(dependent =>
             dependent.Metadata.OwnerReferences.Any(reference => reference.Uid == owner.Uid && reference.BlockOwnerDeletion == true));
         if (!blocking)
@@ -153,8 +148,18 @@ internal sealed partial class GarbageCollector : IController
     private Task DropOwnersAsync(GraphNode node, IEnumerable<string> owners, CancellationToken cancel)
     {
         var gone = owners.ToHashSet();
+        return PatchOwnersAsync(node, (node.Metadata.OwnerReferences ?? []).Where(reference => !gone.Contains(reference.Uid)), cancel);
+    }
+
+    private Task UnblockOwnersAsync(GraphNode node, CancellationToken cancel) => PatchOwnersAsync(node, node.Metadata.OwnerReferences.Select(reference => new V1OwnerReference
+    {
+        ApiVersion = reference.ApiVersion, Kind = reference.Kind, Name = reference.Name, Uid = reference.Uid, Controller = reference.Controller, BlockOwnerDeletion = false,
+    }), cancel);
+
+    private Task PatchOwnersAsync(GraphNode node, IEnumerable<V1OwnerReference> owners, CancellationToken cancel)
+    {
         var rest = new JsonArray();
-        foreach (var reference in (node.Metadata.OwnerReferences ?? []).Where(reference => !gone.Contains(reference.Uid)))
+        foreach (var reference in owners)
             rest.Add(JsonNode.Parse(KubernetesJson.Serialize(reference)));
         return PatchMetadataAsync(node, "ownerReferences", rest, cancel);
     }
@@ -188,12 +193,6 @@ internal sealed partial class GarbageCollector : IController
 
     private static string NameOf(GraphNode node) =>
         node.Metadata.NamespaceProperty is { } ns ? $"{ns}/{node.Metadata.Name}" : node.Metadata.Name;
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "watching owners of {Kinds} kinds")]
-    private partial void LogWatching(int kinds);
-
-    [LoggerMessage(Level = LogLevel.Debug, Message = "no discovery yet: {Reason}")]
-    private partial void LogNoDiscovery(string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "deleting kind={Kind} name={Name} why=\"{Why}\"")]
     private partial void LogDeleting(string kind, string name, string why);

@@ -22,6 +22,10 @@ internal sealed class OwnerGraph
         ? set.Keys.Select(Find).OfType<GraphNode>().ToList()
         : [];
 
+    /// <summary>Objects that name an owner nobody has seen: of a kind that is not watched yet, or gone before it was.</summary>
+    internal IEnumerable<string> Strays() => _nodes.Values
+        .Where(node => node.Metadata.OwnerReferences?.Any(owner => !_nodes.ContainsKey(owner.Uid)) == true).Select(node => node.Uid);
+
     /// <summary>Takes a change in and returns the UIDs that have to be looked at because of it.</summary>
     internal IEnumerable<string> Apply(CatalogEntry kind, Change<ObjectMetadata> change)
     {
@@ -50,6 +54,10 @@ internal sealed class OwnerGraph
         _nodes[meta.Uid] = new GraphNode(kind, meta);
         foreach (var owner in meta.OwnerReferences ?? [])
             _dependents.GetOrAdd(owner.Uid, _ => new(StringComparer.Ordinal))[meta.Uid] = 0;
-        return [meta.Uid];
+        // An owner in the foreground waits for references to go or to stop blocking.
+        return [meta.Uid, .. ReferencesOf(change.Old?.Metadata).Except(ReferencesOf(meta)).Select(reference => reference.Uid)];
     }
+
+    private static IEnumerable<(string Uid, bool Blocks)> ReferencesOf(V1ObjectMeta? meta) =>
+        (meta?.OwnerReferences ?? []).Select(reference => (reference.Uid, reference.BlockOwnerDeletion == true));
 }

@@ -47,20 +47,21 @@ internal sealed partial class NamespaceController : IController
             .Where(kind => kind.Group != "events.k8s.io")
             .OrderBy(kind => kind is { Group: "", Plural: "pods" } ? 0 : 1)
             .ToList();
-        var remaining = new List<string>();
+        var remaining = new List<Remainder>();
+        var failures = new List<string>();
         foreach (var kind in kinds)
         {
-            var left = await DeleteAllAsync(name, kind, cancel).ConfigureAwait(false);
-            if (left > 0)
-                remaining.Add($"{(kind.Group.Length == 0 ? kind.Plural : $"{kind.Plural}.{kind.Group}")} has {left} resource instances");
-            if (left > 0 && kind is { Group: "", Plural: "pods" })
+            var rest = await DeleteAllAsync(name, kind, failures, cancel).ConfigureAwait(false);
+            if (rest.Objects > 0)
+                remaining.Add(rest);
+            if (rest.Objects > 0 && kind is { Group: "", Plural: "pods" })
                 break;
         }
 
         if (remaining.Count > 0)
         {
-            LogRemaining(name, string.Join("; ", remaining));
-            await ReportAsync(name, remaining, cancel).ConfigureAwait(false);
+            LogRemaining(name, string.Join("; ", remaining.Select(rest => $"{rest.Objects} {rest.Kind.Plural}")));
+            await ReportAsync(ns, remaining, failures, cancel).ConfigureAwait(false);
             return TimeSpan.FromMilliseconds(500);
         }
 
@@ -69,35 +70,40 @@ internal sealed partial class NamespaceController : IController
         return null;
     }
 
-    private async Task<int> DeleteAllAsync(string ns, CatalogEntry kind, CancellationToken cancel)
+    private async Task<Remainder> DeleteAllAsync(string ns, CatalogEntry kind, List<string> failures, CancellationToken cancel)
     {
         var resource = ObjectMetadata.Of(kind.Group, kind.Version, kind.Plural, kind.Kind, namespaced: true);
         var query = new ListQuery { Namespace = ns };
-        var found = await _context.Client.ListAsync(resource, query, cancel).ConfigureAwait(false);
-        foreach (var item in found.Items.Where(item => item.Metadata.DeletionTimestamp is null))
+        try
         {
-            var options = new V1DeleteOptions { PropagationPolicy = "Background", Preconditions = new V1Preconditions { Uid = item.Metadata.Uid } };
-            await _context.Client.DeleteAsync(resource, ns, item.Metadata.Name, options, cancel).ConfigureAwait(false);
-        }
+            var found = await _context.Client.ListAsync(resource, query, cancel).ConfigureAwait(false);
+            foreach (var item in found.Items.Where(item => item.Metadata.DeletionTimestamp is null))
+            {
+                var options = new V1DeleteOptions { PropagationPolicy = "Background", Preconditions = new V1Preconditions { Uid = item.Metadata.Uid } };
+                await _context.Client.DeleteAsync(resource, ns, item.Metadata.Name, options, cancel).ConfigureAwait(false);
+            }
 
-        return found.Items.Count == 0 ? 0 : (await _context.Client.ListAsync(resource, query, cancel).ConfigureAwait(false)).Items.Count;
+            var left = found.Items.Count == 0 ? [] : (await _context.Client.ListAsync(resource, query, cancel).ConfigureAwait(false)).Items;
+            return new Remainder(kind, left.Count, left.SelectMany(item => item.Metadata.Finalizers ?? []).GroupBy(finalizer => finalizer).ToDictionary(group => group.Key, group => group.Count()));
+        }
+        catch (ApiException e) when (e.IsNotFound)
+        {
+            // A custom kind that went between discovery and now took its objects along.
+            return new Remainder(kind, 0, new Dictionary<string, int>());
+        }
+        catch (ApiException e)
+        {
+            failures.Add(e.Message);
+            return new Remainder(kind, 1, new Dictionary<string, int>());
+        }
     }
 
-    private async Task ReportAsync(string name, List<string> remaining, CancellationToken cancel)
+    private async Task ReportAsync(V1Namespace ns, List<Remainder> remaining, List<string> failures, CancellationToken cancel)
     {
-        var condition = new JsonObject
-        {
-            ["type"] = "NamespaceContentRemaining",
-            ["status"] = "True",
-            ["reason"] = "SomeResourcesRemain",
-            ["message"] = $"Some resources are remaining: {string.Join(", ", remaining)}",
-            ["lastTransitionTime"] = _context.Time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'"),
-        };
-        var known = _context.Informers.Namespaces.Find(name)?.Status?.Conditions?.FirstOrDefault(c => c.Type == "NamespaceContentRemaining");
-        if (known?.Message == condition["message"]!.GetValue<string>())
+        if (NamespaceConditions.Of(remaining, failures, ns.Status?.Conditions, _context.Time.GetUtcNow()) is not { } conditions)
             return;
-        var patch = Patch.Strategic(new JsonObject { ["status"] = new JsonObject { ["conditions"] = new JsonArray(condition) } });
-        await _context.Client.PatchAsync(Resources.Namespaces, null, name, patch, "status", cancel).ConfigureAwait(false);
+        var patch = Patch.Strategic(new JsonObject { ["status"] = new JsonObject { ["conditions"] = conditions } });
+        await _context.Client.PatchAsync(Resources.Namespaces, null, ns.Metadata.Name, patch, "status", cancel).ConfigureAwait(false);
     }
 
     private async Task FinalizeAsync(V1Namespace ns, CancellationToken cancel)

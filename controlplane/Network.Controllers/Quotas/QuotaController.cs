@@ -20,6 +20,7 @@ internal sealed partial class QuotaController : IController
     private readonly ControllerContext _context;
     private readonly WorkQueue<string> _queue;
     private readonly ILogger _logger;
+    private readonly KindWatches _kinds;
     private readonly TaskCompletionSource _needed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal QuotaController(ControllerContext context)
@@ -27,6 +28,16 @@ internal sealed partial class QuotaController : IController
         _context = context;
         _queue = context.Queue(Name);
         _logger = context.Loggers.CreateLogger(Name);
+        _kinds = new KindWatches(context, Name, IsCounted, (_, change) =>
+        {
+            if (change.IsDelete)
+                Recount(change.Object.Metadata.NamespaceProperty);
+        });
+        _kinds.KindsChanged += () =>
+        {
+            foreach (var quota in context.Informers.ResourceQuotas.Items.Keys)
+                _queue.AddAfter(quota, s_settle);
+        };
         context.Informers.ResourceQuotas.Changed += change =>
         {
             _needed.TrySetResult();
@@ -58,24 +69,11 @@ internal sealed partial class QuotaController : IController
         await _needed.Task.WaitAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (cancel.IsCancellationRequested)
             return;
-        var informers = ResourceCatalog.All.Where(IsCounted).Where(r => r.Plural != "pods").Select(Watch).ToList();
-        await Task.WhenAll(informers.Select(i => i.RunAsync(cancel))).ConfigureAwait(false);
+        await _kinds.RunAsync(cancel).ConfigureAwait(false);
     }
 
-    private Informer<ObjectMetadata> Watch(ResourceInfo resource)
-    {
-        var informer = new Informer<ObjectMetadata>(_context.Client,
-            ObjectMetadata.Of(resource.Group, resource.Version, resource.Plural, resource.Kind, true), ListQuery.All, _logger);
-        informer.Changed += change =>
-        {
-            if (change.IsDelete)
-                Recount(change.Object.Metadata.NamespaceProperty);
-        };
-        return informer;
-    }
-
-    private static bool IsCounted(ResourceInfo resource) => resource is { Namespaced: true, Converted: false } && resource.Verbs.Contains("watch")
-        && resource is not { Plural: "events" } and not { Plural: "leases" } and not { Plural: "endpoints" } and not { Plural: "endpointslices" };
+    private static bool IsCounted(CatalogEntry kind) => kind.Namespaced && kind.Verbs.Contains("watch") && kind.Plural is not ("events" or "leases" or "endpoints" or "endpointslices" or "pods")
+        && ResourceCatalog.Find(kind.Group, kind.Version, kind.Plural)?.Converted != true;
 
     private void Recount(string ns)
     {
@@ -111,8 +109,21 @@ internal sealed partial class QuotaController : IController
                 total[name] = total.TryGetValue(name, out var known) ? known + amount : amount;
         }
 
+        foreach (var kind in _kinds.Kinds.Where(kind => ResourceCatalog.Find(kind.Group, kind.Version, kind.Plural) is null))
+            await CountCustomAsync(quota, kind, ns, total, cancel).ConfigureAwait(false);
         return new JsonObject((quota.At("spec", "hard") as JsonObject ?? []).Select(pair =>
             KeyValuePair.Create(pair.Key, (JsonNode?)(total.TryGetValue(pair.Key, out var amount) ? amount.ToString() : "0"))));
+    }
+
+    // Of custom objects there is their number, no more.
+    private async Task CountCustomAsync(JsonObject quota, CatalogEntry kind, string ns, Dictionary<string, Quantity> total, CancellationToken cancel)
+    {
+        var name = $"count/{kind.Plural}.{kind.Group}";
+        if (quota.At("spec", "hard") is not JsonObject hard || !hard.ContainsKey(name))
+            return;
+        var resource = ObjectMetadata.Of(kind.Group, kind.Version, kind.Plural, kind.Kind, namespaced: true);
+        var list = await _context.Client.ListAsync(resource, new ListQuery { Namespace = ns }, cancel).ConfigureAwait(false);
+        total[name] = Quantity.Of(list.Items.Count);
     }
 
     private static JsonObject Sorted(JsonNode? map) =>

@@ -11,7 +11,6 @@ public sealed partial class PartRunner(IReadOnlyList<IPart> parts, HealthSetting
 {
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(2);
     private readonly ILogger _logger = loggers.CreateLogger("host");
 
     /// <summary>Shared with a part that shows metrics itself; null makes one of its own.</summary>
@@ -23,17 +22,7 @@ public sealed partial class PartRunner(IReadOnlyList<IPart> parts, HealthSetting
         await using var server = new HealthServer(health, parts, Metrics ?? own!, loggers);
         LogStarting(string.Join(',', parts.Select(part => part.Name)), health.Port);
         await server.StartAsync(cancel).ConfigureAwait(false);
-        await Task.WhenAll([.. parts.Select(part => KeepRunningAsync(part, cancel)), GiveBackAsync(cancel)]).ConfigureAwait(false);
-    }
-
-    // Starting leaves several times more garbage than running ever makes (certificates, policy, first lists). It goes back to
-    // the system once, a moment after everything is ready, when nobody waits for the start any more.
-    private async Task GiveBackAsync(CancellationToken cancel)
-    {
-        do
-            await Task.Delay(s_settling, time, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        while (!cancel.IsCancellationRequested && !parts.All(part => part.IsReady));
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        await Task.WhenAll([.. parts.Select(part => KeepRunningAsync(part, cancel)), new MemoryKeeper(time, _logger).RunAsync(() => parts.All(part => part.IsReady), cancel)]).ConfigureAwait(false);
     }
 
     private async Task KeepRunningAsync(IPart part, CancellationToken cancel)

@@ -20,6 +20,7 @@ internal static class StoreBenchmark
         output.WriteLine($"load average before: {File.ReadAllText("/proc/loadavg").Trim()}, {Environment.ProcessorCount} cores");
         await StoresAsync(output);
         await ApiBenchmark.RunAsync(output);
+        await PodsBenchmark.RunAsync(output);
         output.WriteLine("goals: create p50 2 ms, 5000 creates/s at 64 clients, list of 10,000 pods 60 ms, fan-out p99 20 ms, 200 MB");
         output.WriteLine($"load average after: {File.ReadAllText("/proc/loadavg").Trim()}");
     }

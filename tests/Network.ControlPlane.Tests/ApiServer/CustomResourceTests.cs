@@ -231,12 +231,15 @@ public sealed class CustomResourceTests : IClassFixture<ApiServerFixture>
     }
 
     [Fact]
-    public void A_kind_that_is_taken_is_not_established()
+    public void A_kind_that_is_taken_is_not_established_until_it_is_given_back()
     {
         Define("hubs", "Hub", "hu");
         _server.Kubectl("apply", "-f", _server.Manifest(Text("hubtwos", "Hub", "ht")));
         _server.Kubectl("wait", "--for=condition=NamesAccepted=false", "crd/hubtwos.lab.example.com", "--timeout=10s");
         Assert.False(_server.Run("get", "hubtwos").Succeeded);
+        _server.Kubectl("delete", "crd", "hubs.lab.example.com");
+        _server.Kubectl("wait", "--for=condition=Established", "crd/hubtwos.lab.example.com", "--timeout=10s");
+        Assert.True(_server.Run("get", "hubtwos").Succeeded);
     }
 
     private static string Text(string plural, string kind, string shortName) => Links.Replace("PLURAL", plural).Replace("KIND", kind).Replace("SHORT", shortName);

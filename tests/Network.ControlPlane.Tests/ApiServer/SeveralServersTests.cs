@@ -13,6 +13,7 @@ namespace Network.ControlPlane.Tests.ApiServer;
 public sealed class SeveralServersTests : IAsyncLifetime
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
+    private const int SigContinue = 18, SigStop = 19;
     private readonly string _directory = Directory.CreateTempSubdirectory("podnet-ha-").FullName;
     private readonly List<Server> _servers = [];
     private EtcdProcess? _etcd;
@@ -123,6 +124,59 @@ public sealed class SeveralServersTests : IAsyncLifetime
         Assert.Equal(Enumerable.Range(0, 120).Select(i => $"w{i}"), seen.Select(change => (string)change["object"]!["metadata"]!["name"]!));
     }
 
+    [Fact]
+    public async Task The_service_of_the_servers_leads_to_those_that_live()
+    {
+        string[] all = ["192.0.2.0", "192.0.2.1", "192.0.2.2"];
+        await LeadsToAsync(1, all);
+        _servers[0].Kill();
+        // Its key lives a little longer than it does: 15 s, and a second more that keys of etcd share.
+        await LeadsToAsync(1, all[1..]);
+        _servers[0].Start();
+        await _servers[0].ReadyAsync();
+        await LeadsToAsync(0, all);
+    }
+
+    [Fact]
+    public async Task A_store_that_does_not_answer_makes_a_server_unready_until_it_does()
+    {
+        var http = _servers[0].Http;
+        Assert.Equal("ok", (string)(await http.SendAsync("GET", "/healthz/etcd")).Body["text"]!);
+        Processes.Kill(_etcd!.Pid, SigStop);
+        try
+        {
+            foreach (var path in (string[])["readyz", "healthz"])
+            {
+                var clock = System.Diagnostics.Stopwatch.StartNew();
+                var (code, body) = await http.SendAsync("GET", "/" + path);
+                Assert.Equal(500, code);
+                Assert.Contains("[-]etcd failed: reason withheld\n", (string)body["text"]!);
+                Assert.Contains("[+]ping ok\n", (string)body["text"]!);
+                Assert.InRange(clock.Elapsed, TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(10));
+            }
+        }
+        finally
+        {
+            Processes.Kill(_etcd.Pid, SigContinue);
+        }
+
+        await _servers[0].ReadyAsync();
+        Assert.Equal(200, (await http.SendAsync("GET", "/healthz")).Code);
+    }
+
+    private Task LeadsToAsync(int server, string[] addresses)
+    {
+        var seen = "";
+        return Eventually.TrueAsync(async () =>
+        {
+            var endpoints = (await _servers[server].Http.SendAsync("GET", "/api/v1/namespaces/default/endpoints/kubernetes")).Body;
+            var slice = (await _servers[server].Http.SendAsync("GET", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes")).Body;
+            seen = endpoints.ToJsonString() + slice.ToJsonString();
+            return endpoints["subsets"]?.AsArray() is [{ } subset] && addresses.SequenceEqual(subset["addresses"]!.AsArray().Select(address => (string)address!["ip"]!))
+                && addresses.SequenceEqual(slice["endpoints"]!.AsArray().Select(endpoint => (string)endpoint!["addresses"]![0]!));
+        }, s_patience, () => seen);
+    }
+
     private static async Task<List<JsonNode>> WatchAsync(Server server, string revision, int most, bool kill)
     {
         var seen = new List<JsonNode>();
@@ -209,7 +263,7 @@ public sealed class SeveralServersTests : IAsyncLifetime
         internal void Start()
         {
             Http = client(_port);
-            _child = ChildProgram.Start(log, "apiserver", etcd.OriginalString, pki, $"{_port}");
+            _child = ChildProgram.Start(log, "apiserver", etcd.OriginalString, pki, $"{_port}", $"192.0.2.{number}:6443");
         }
 
         internal Task ReadyAsync() => Eventually.TrueAsync(async () =>

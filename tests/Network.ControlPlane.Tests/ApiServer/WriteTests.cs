@@ -142,4 +142,24 @@ public sealed class WriteTests(ApiServerFixture server) : IClassFixture<ApiServe
         var fields = status["details"]!["causes"]!.AsArray().Select(c => (string)c!["field"]!).ToList();
         Assert.Equal(["metadata.name", "spec.containers[0].image", "spec.containers[1].name", "spec.restartPolicy"], fields.Order(StringComparer.Ordinal));
     }
+
+    [Theory]
+    [InlineData("/apis/networking.k8s.io/v1/namespaces/default/networkpolicies", """{"metadata":{"name":"stored"},"spec":{"podSelector":{}}}""", "networkpolicies.networking.k8s.io")]
+    [InlineData("/api/v1/namespaces/default/replicationcontrollers", """{"metadata":{"name":"stored"},"spec":{"replicas":0}}""", "replicationcontrollers")]
+    [InlineData("/api/v1/namespaces/default/configmaps", """{"metadata":{"name":"stored"}}""", null)]
+    public async Task Kinds_that_nothing_acts_on_say_so_to_whoever_writes_them(string path, string body, string? named)
+    {
+        using var admin = server.Admin();
+        using var component = server.Client(server.Issue("system:kube-controller-manager", "system:masters"));
+        var expected = named is null ? "" : $"299 - \"podnet stores {named} but none of its components acts on them\"";
+        foreach (var (client, method, at, text) in new[] { (admin, "POST", path, expected), (admin, "PATCH", path + "/stored", expected), (component, "PATCH", path + "/stored", ""), (admin, "GET", path + "/stored", "") })
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(method), at);
+            if (method != "GET")
+                request.Content = new StringContent(method == "POST" ? body : """{"metadata":{"labels":{"a":"b"}}}""", System.Text.Encoding.UTF8, method == "POST" ? "application/json" : "application/merge-patch+json");
+            using var answer = await client.SendAsync(request);
+            Assert.True((int)answer.StatusCode < 300, await answer.Content.ReadAsStringAsync());
+            Assert.Equal(text, answer.Headers.TryGetValues("Warning", out var warnings) ? string.Join(", ", warnings) : "");
+        }
+    }
 }

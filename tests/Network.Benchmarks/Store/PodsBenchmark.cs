@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using System.Text;
+using Network.TestKit;
+
+namespace Network.Benchmarks.Store;
+
+/// <summary>A server that holds 10,000 pods: memory, the list of all of them, one change that 1,000 watchers see.</summary>
+internal static class PodsBenchmark
+{
+    private const int Pods = 10_000;
+    private const int Watchers = 1000;
+    private const int WatchesANode = 20;
+    private const int WarmUp = 5;
+    private const int Rounds = 30;
+
+    internal static void Run(TextWriter output) => RunAsync(output).GetAwaiter().GetResult();
+
+    internal static async Task RunAsync(TextWriter output)
+    {
+        using var server = await ServerUnderLoad.StartAsync();
+        Memory(output, server, "empty");
+        await FillAsync(server, output);
+        Memory(output, server, $"with {Pods} pods");
+        await SettleAsync(server);
+        Memory(output, server, "a moment later");
+        await ListAsync(server.Http, output);
+        await FanOutAsync(server, output);
+        Memory(output, server, "at the end");
+    }
+
+    // A quiet server gives memory back within a quarter of a minute; one that does not is measured as it is.
+    private static async Task SettleAsync(ServerUnderLoad server)
+    {
+        var (before, clock) = (server.Resident().All, Stopwatch.StartNew());
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(250));
+        while (server.Resident().All > before - 5 && clock.Elapsed < TimeSpan.FromSeconds(20))
+            await timer.WaitForNextTickAsync();
+    }
+
+    private static void Memory(TextWriter output, ServerUnderLoad server, string when)
+    {
+        var (all, anonymous) = server.Resident();
+        output.WriteLine($"resident, {when,-18} {all} MB, of it {anonymous} MB its own");
+    }
+
+    private static async Task FillAsync(ServerUnderLoad server, TextWriter output)
+    {
+        var clock = Stopwatch.StartNew();
+        var next = 0;
+        await Task.WhenAll(Enumerable.Range(0, 32).Select(async _ =>
+        {
+            for (int number; (number = Interlocked.Increment(ref next)) <= Pods;)
+                await server.PostAsync("pods", Pod($"web-{number:00000}"));
+        }));
+        output.WriteLine($"creating {Pods} pods         {Pods / clock.Elapsed.TotalSeconds:0}/s with 32 clients");
+    }
+
+    private static async Task ListAsync(HttpClient http, TextWriter output)
+    {
+        var (times, bytes) = (new List<double>(), 0L);
+        for (var i = 0; i < 15; i++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            using var response = await http.GetAsync("/api/v1/pods", HttpCompletionOption.ResponseHeadersRead);
+            var buffer = new byte[256 * 1024];
+            await using var stream = await response.Content.ReadAsStreamAsync();
+            bytes = 0;
+            for (int read; (read = await stream.ReadAsync(buffer)) > 0;)
+                bytes += read;
+            times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        }
+
+        times.Sort();
+        output.WriteLine($"list of {Pods} pods          best {times[0]:0} ms, median {times[times.Count / 2]:0} ms, {bytes / 1024.0 / 1024.0:0.0} MB");
+    }
+
+    // The time from sending an update to each watcher's having its event.
+    private static async Task FanOutAsync(ServerUnderLoad server, TextWriter output)
+    {
+        const string Path = "/api/v1/namespaces/default/configmaps?watch=1&fieldSelector=metadata.name%3Dfan";
+        await server.PostAsync("configmaps", ApiBenchmark.ConfigMap("fan"));
+        var (arrived, started) = (0, 0);
+        var (times, sent) = (new double[Watchers], 0L);
+        // As from the nodes of a cluster: several watches a connection.
+        var nodes = await Task.WhenAll(Enumerable.Range(0, Watchers / WatchesANode).Select(node => server.WatchAsync(WatchesANode, watch =>
+        {
+            // The first event of a watch is the object as it is.
+            if (Volatile.Read(ref sent) == 0)
+            {
+                Interlocked.Increment(ref started);
+                return;
+            }
+
+            times[(node * WatchesANode) + watch] = Stopwatch.GetElapsedTime(Volatile.Read(ref sent)).TotalMilliseconds;
+            Interlocked.Increment(ref arrived);
+        })));
+        var watching = nodes.Select(node => node.RunAsync(Path)).ToArray();
+        await Eventually.TrueAsync(() => started == Watchers, TimeSpan.FromSeconds(60), () => $"{started} watchers");
+        var all = new List<double>();
+        var (busy, self) = (0.0, TimeSpan.Zero);
+        for (var round = 0; round < WarmUp + Rounds; round++)
+        {
+            if (round == WarmUp)
+                (busy, self) = (server.Busy(), Process.GetCurrentProcess().TotalProcessorTime);
+            Volatile.Write(ref arrived, 0);
+            Volatile.Write(ref sent, Stopwatch.GetTimestamp());
+            using var patch = new HttpRequestMessage(HttpMethod.Patch, "/api/v1/namespaces/default/configmaps/fan")
+            {
+                Content = new StringContent($$$"""{"data":{"round":"{{{round}}}"} }""", Encoding.UTF8, "application/merge-patch+json"),
+            };
+            (await server.Http.SendAsync(patch)).EnsureSuccessStatusCode();
+            await Eventually.TrueAsync(() => arrived == Watchers, TimeSpan.FromSeconds(30), () => $"{arrived} arrived");
+            if (round >= WarmUp)
+                all.AddRange(times);
+        }
+
+        var taken = Latencies.Of(all, 1);
+        output.WriteLine($"fan-out to {Watchers} watchers    p50 {taken.P50:0.0} ms, p99 {taken.P99:0.0} ms");
+        const double Delivered = Rounds * Watchers;
+        output.WriteLine($"processor an event and watcher: server {(server.Busy() - busy) * 1000 / Delivered:0} us, "
+            + $"this client {(Process.GetCurrentProcess().TotalProcessorTime - self).TotalMicroseconds / Delivered:0} us");
+        foreach (var node in nodes)
+            node.Dispose();
+        await Task.WhenAll(watching.Select(async task => await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing)));
+    }
+
+    private static string Pod(string name) => $$$"""
+        {"kind":"Pod","apiVersion":"v1","metadata":{"name":"{{{name}}}","labels":{"app":"web","tier":"front"}},
+        "spec":{"containers":[{"name":"c","image":"registry.example/web:1.2.3","ports":[{"containerPort":8080}],
+        "env":[{"name":"A","value":"one"},{"name":"B","value":"two"}],"resources":{"requests":{"cpu":"100m","memory":"64Mi"} } }] } }
+        """;
+}
