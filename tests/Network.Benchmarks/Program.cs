@@ -1,4 +1,5 @@
 using Network.Benchmarks.Cni;
+using Network.Benchmarks.Proxy;
 using Network.Benchmarks.Store;
 using Network.Benchmarks.Up;
 
@@ -8,6 +9,7 @@ var table = new (string Name, Action<TextWriter> Run)[]
     ("api", ApiBenchmark.Run),
     ("cni", CniBenchmark.Run),
     ("pods", PodsBenchmark.Run),
+    ("proxy", ProxyBenchmark.Run),
     ("store", StoreBenchmark.Run),
     ("up", UpBenchmark.Run),
 };
