@@ -69,6 +69,13 @@ public sealed class IptablesRestore
             : throw new IptablesException($"{_prefix}-save refused: {result.Error.Trim()}");
     }
 
+    /// <summary>All rules, in words.</summary>
+    public async Task<string> SaveTextAsync(CancellationToken cancel = default)
+    {
+        var result = await Command.RunAsync(Spec("-save"), cancel: cancel).ConfigureAwait(false);
+        return result.Succeeded ? result.Output : throw new IptablesException($"{_prefix}-save refused: {result.Error.Trim()}");
+    }
+
     private async Task<int> CountAsync(CancellationToken cancel)
     {
         try

@@ -10,6 +10,7 @@ namespace Network.ServiceProxy.Backends.Iptables;
 /// </summary>
 internal sealed partial class IptablesProxier(ProxySettings settings, IptablesRestore iptables)
 {
+    private const int ChunkServices = 500;
     private readonly Dictionary<string, string> _refused = new(StringComparer.Ordinal);
     private Dictionary<string, (ServicePort Service, ServiceRules Rules)> _programmed = new(StringComparer.Ordinal);
     private bool _complete;
@@ -121,8 +122,11 @@ internal sealed partial class IptablesProxier(ProxySettings settings, IptablesRe
             desired = _programmed.Where(pair => !changed.ContainsKey(pair.Key) && !removed.Contains(pair.Key) && !_refused.ContainsKey(pair.Key)).Concat(changed)
                 .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
             var actual = await iptables.SaveAsync(cancel: cancel).ConfigureAwait(false);
+            var ahead = desired.Count > ChunkServices;
+            if (ahead)
+                await WriteChunksAsync(desired.Values.Select(pair => pair.Rules), cancel).ConfigureAwait(false);
             AddBase(transaction, actual);
-            AddAll(transaction, desired, actual);
+            AddAll(transaction, desired, actual, withOwn: !ahead);
         }
 
         await iptables.ApplyAsync(transaction, cancel).ConfigureAwait(false);
@@ -166,15 +170,30 @@ internal sealed partial class IptablesProxier(ProxySettings settings, IptablesRe
             transaction.Insert(table, rule.Chain, rule.Rule);
     }
 
-    private void AddAll(IptablesTransaction transaction, Dictionary<string, (ServicePort Service, ServiceRules Rules)> desired, IptablesSnapshot actual)
+    // The time iptables takes grows with the square of the chains in one run. A service's own chains can go ahead of the line that
+    // leads to them; what leads to all services is written in one piece after them.
+    private async Task WriteChunksAsync(IEnumerable<ServiceRules> services, CancellationToken cancel)
+    {
+        foreach (var chunk in services.Chunk(ChunkServices))
+        {
+            var transaction = new IptablesTransaction().Chain("nat", Chains.MarkMasquerade);
+            foreach (var chain in chunk.SelectMany(rules => rules.OwnChains))
+                transaction.Chain("nat", chain);
+            foreach (var rule in BaseRules.Nat().Where(rule => rule.Chain == Chains.MarkMasquerade).Concat(chunk.SelectMany(rules => rules.OwnRules)))
+                transaction.Append("nat", rule.Chain, rule.Rule);
+            await iptables.ApplyAsync(transaction, cancel).ConfigureAwait(false);
+        }
+    }
+
+    private void AddAll(IptablesTransaction transaction, Dictionary<string, (ServicePort Service, ServiceRules Rules)> desired, IptablesSnapshot actual, bool withOwn)
     {
         var chains = desired.Values.SelectMany(pair => pair.Rules.OwnChains).ToHashSet();
         // Of services and endpoints that are gone, also while nobody was here to see it.
         var stale = actual.Chains.Where(pair => pair.Table == "nat" && Chains.IsPerService(pair.Chain) && !chains.Contains(pair.Chain)).Select(pair => pair.Chain).ToList();
         WrittenChains = chains.Count;
-        foreach (var chain in chains.Concat(stale))
+        foreach (var chain in (withOwn ? chains : []).Concat(stale))
             transaction.Chain("nat", chain);
-        foreach (var rule in desired.Values.SelectMany(pair => pair.Rules.OwnRules.Concat(pair.Rules.NatEntries)))
+        foreach (var rule in desired.Values.SelectMany(pair => (withOwn ? pair.Rules.OwnRules : []).Concat(pair.Rules.NatEntries)))
             transaction.Append("nat", rule.Chain, rule.Rule);
         foreach (var rule in BaseRules.NodePortJumps(settings, iptables.Family))
             transaction.Append("nat", rule.Chain, rule.Rule);

@@ -10,6 +10,7 @@ internal sealed class ElementTable(NftSet set)
 {
     private readonly Dictionary<NftValue, Slot> _slots = [];
     private readonly HashSet<NftValue> _dirty = [];
+    private readonly HashSet<NftValue> _contested = [];
 
     internal NftSet Set => set;
 
@@ -37,11 +38,9 @@ internal sealed class ElementTable(NftSet set)
     /// <summary>What the kernel has under a key; null when it has nothing.</summary>
     internal NftValue? DataOf(NftValue key) => _slots.TryGetValue(key, out var slot) ? slot.Kernel?.Data : null;
 
-    /// <summary>Owners whose content for a key is another's.</summary>
+    /// <summary>Owners that want a key which is another's.</summary>
     internal IEnumerable<(NftValue Key, string Loser, string Winner)> Conflicts() =>
-        _slots.Where(pair => pair.Value.Claims.Count > 1).SelectMany(pair => pair.Value.Claims.Skip(1)
-            .Where(claim => claim.Content.Data != pair.Value.Claims[0].Content.Data)
-            .Select(claim => (pair.Key, claim.Owner, pair.Value.Claims[0].Owner)));
+        _contested.SelectMany(key => _slots[key].Claims.Skip(1).Select(claim => (key, claim.Owner, _slots[key].Claims[0].Owner)));
 
     /// <summary>The changes that make the kernel's set what is wanted.</summary>
     internal void Write(NftBatch batch)
@@ -86,6 +85,10 @@ internal sealed class ElementTable(NftSet set)
 
     private void Mark(NftValue key, Slot slot)
     {
+        if (slot.Claims.Count > 1)
+            _contested.Add(key);
+        else
+            _contested.Remove(key);
         if (slot.Wanted != slot.Kernel)
             _dirty.Add(key);
         else if (_dirty.Remove(key) && slot.Wanted is null)
