@@ -22,6 +22,9 @@ public sealed class KernelHeaderTests
         #include <linux/if_addr.h>
         #include <linux/neighbour.h>
         #include <linux/veth.h>
+        #include <linux/pkt_sched.h>
+        #include <linux/pkt_cls.h>
+        #include <linux/tc_act/tc_mirred.h>
         #ifndef IFALIASZ
         #define IFALIASZ 256
         #endif
