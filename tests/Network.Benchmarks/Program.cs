@@ -1,4 +1,5 @@
 using Network.Benchmarks.Cni;
+using Network.Benchmarks.Dns;
 using Network.Benchmarks.Store;
 using Network.Benchmarks.Up;
 
@@ -7,6 +8,7 @@ var table = new (string Name, Action<TextWriter> Run)[]
 {
     ("api", ApiBenchmark.Run),
     ("cni", CniBenchmark.Run),
+    ("dns", DnsBenchmark.Run),
     ("pods", PodsBenchmark.Run),
     ("store", StoreBenchmark.Run),
     ("up", UpBenchmark.Run),

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Network.Client;
 using Network.Dns;
 using Network.Dns.Plugins.Cluster;
+using Network.Dns.Plugins.Cluster.Snapshot;
 using Network.Dns.Plugins.Forward;
 using Network.Host.Parts;
 using Network.Host.Roles;
@@ -51,9 +52,11 @@ internal sealed class DnsPart : IPart
     {
         if (_options.ClusterDns is { } address)
             OwnAddress(address);
+        using var snapshot = new SnapshotKeeper(Path.Combine(_options.DataDirectory, "dns", "snapshot"), _index, _time, _logger);
+        snapshot.Load();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var informers = Task.WhenAll(_services.RunAsync(stop.Token), _slices.RunAsync(stop.Token), _namespaces.RunAsync(stop.Token));
-        var completing = CompleteAsync(stop.Token);
+        var completing = Task.WhenAll(CompleteAsync(stop.Token), snapshot.RunAsync(stop.Token));
         try
         {
             await _server.RunAsync(cancel).ConfigureAwait(false);
@@ -92,7 +95,7 @@ internal sealed class DnsPart : IPart
     private async Task CompleteAsync(CancellationToken cancel)
     {
         await Task.WhenAll(_services.Synced, _slices.Synced, _namespaces.Synced).WaitAsync(cancel).ConfigureAwait(false);
-        _index.Complete = true;
+        _index.Confirm(ns => _namespaces.Find(ns) is not null, (ns, name) => _services.Find($"{ns}/{name}") is not null);
     }
 
     private void OnNamespace(Change<V1Namespace> change)

@@ -65,6 +65,9 @@ internal ref struct HotQuery
 
     internal ResponseCode Code;
 
+    /// <summary>Why the answer is less than it should be (RFC 8914).</summary>
+    internal ExtendedError? Error;
+
     internal readonly ReadOnlySpan<byte> Question => Packet[DnsQuery.HeaderLength..QuestionEnd];
 
     /// <summary>Reads the packet into the fields above.</summary>

@@ -20,9 +20,11 @@ public sealed class ClusterPlugin(ClusterIndex index) : IDnsPlugin, IHotPlugin
     HotOutcome IHotPlugin.TryAnswer(ref HotQuery query)
     {
         var verdict = Judge(query.Name, query.Hash, query.Type, out var set, out var address);
+        query.Error = index.Stale ? ExtendedError.StaleAnswer : null;
         switch (verdict)
         {
             case Verdict.NotOurs:
+                query.Error = null;
                 return HotOutcome.Pass;
             case Verdict.Unknown:
                 HotAnswer.WriteCode(ref query, ResponseCode.ServFail);
@@ -49,7 +51,7 @@ public sealed class ClusterPlugin(ClusterIndex index) : IDnsPlugin, IHotPlugin
             return await next(request, cancel).ConfigureAwait(false);
         return found is { Answers: [{ Type: RecordType.CNAME }] } && request.Query.Type is RecordType.A or RecordType.AAAA
             ? await FollowAsync(request, found!, next, cancel).ConfigureAwait(false)
-            : found;
+            : index.Stale ? found! with { Error = ExtendedError.StaleAnswer } : found;
     }
 
     private (DnsAnswer? Answer, bool Ours) Answer(DnsQuery query)
