@@ -22,6 +22,8 @@ public sealed class KernelHeaderTests
         #include <linux/if_addr.h>
         #include <linux/neighbour.h>
         #include <linux/veth.h>
+        #include <linux/netfilter/nfnetlink.h>
+        #include <linux/netfilter/nf_tables.h>
         #ifndef IFALIASZ
         #define IFALIASZ 256
         #endif
