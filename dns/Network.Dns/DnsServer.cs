@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Security;
 using Microsoft.Extensions.Logging;
+using Network.Dns.Hot;
 using Network.Dns.Plugins;
 using Network.Dns.Plugins.Cluster;
 using Network.Dns.Plugins.Errors;
@@ -11,18 +13,26 @@ namespace Network.Dns;
 /// <summary>What a DNS server is told.</summary>
 public sealed record DnsSettings(IReadOnlyList<IPEndPoint> Listen)
 {
-    /// <summary>The cluster's domain.</summary>
-    public string Zone { get; init; } = "cluster.local";
-
-    /// <summary>Seconds an answer of the cluster zone may be remembered.</summary>
-    public uint Ttl { get; init; } = 5;
-
     public IReadOnlyList<IPEndPoint> Upstreams { get; init; } = [];
 
     public TimeSpan UpstreamTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Sockets, each with a thread, that share an address for UDP.</summary>
+    public int UdpSockets { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Where DNS over TLS (RFC 7858) is served; needs <see cref="Tls"/>.</summary>
+    public IReadOnlyList<IPEndPoint> ListenTls { get; init; } = [];
+
+    public SslServerAuthenticationOptions? Tls { get; init; }
+
+    /// <summary>How long a connection may say nothing (RFC 7766 6.2.3).</summary>
+    public TimeSpan StreamIdle { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Connections a listener keeps; one more closes the one that was silent longest.</summary>
+    public int MostConnections { get; init; } = 16_384;
 }
 
-/// <summary>The server: an index that others keep current, the chain of plugins, UDP and TCP.</summary>
+/// <summary>The server: an index that others keep current, the chain of plugins, UDP, TCP and TLS.</summary>
 public sealed partial class DnsServer(DnsSettings settings, ClusterIndex index, TimeProvider time, ILogger logger)
 {
     private volatile bool _listening;
@@ -32,32 +42,35 @@ public sealed partial class DnsServer(DnsSettings settings, ClusterIndex index, 
 
     public async Task RunAsync(CancellationToken cancel)
     {
-        var chain = new Chain(
+        IDnsPlugin[] plugins =
         [
-            new ErrorsPlugin(time, logger),
-            new ClusterPlugin(index, settings.Zone, settings.Ttl),
+            new ErrorsPlugin(logger),
+            new ClusterPlugin(index),
             new ForwardPlugin(settings.Upstreams, settings.UpstreamTimeout),
-        ]);
+        ];
+        var handler = new DnsHandler(new HotPath(plugins), new Chain(plugins), time);
         var udp = new List<UdpServer>();
-        var tcp = new List<TcpServer>();
+        var streams = new List<StreamServer>();
         try
         {
+            var limits = new StreamLimits(settings.StreamIdle, settings.MostConnections);
             foreach (var address in settings.Listen)
             {
-                for (var core = 0; core < Environment.ProcessorCount; core++)
-                    udp.Add(new UdpServer(address, chain));
-                tcp.Add(new TcpServer(address, chain));
+                for (var i = 0; i < settings.UdpSockets; i++)
+                    udp.Add(new UdpServer(address, handler));
+                streams.Add(new StreamServer(address, handler, limits));
             }
 
-            LogListening(string.Join(',', settings.Listen), settings.Zone, string.Join(',', settings.Upstreams));
+            streams.AddRange(settings.ListenTls.Select(address => new StreamServer(address, handler, limits, settings.Tls)));
+            LogListening(string.Join(',', settings.Listen), index.Zone, string.Join(',', settings.Upstreams));
             _listening = true;
-            await Task.WhenAll([.. udp.Select(server => server.RunAsync(cancel)), .. tcp.Select(server => server.RunAsync(cancel))]).ConfigureAwait(false);
+            await Task.WhenAll([.. udp.Select(server => server.RunAsync(cancel)), .. streams.Select(server => server.RunAsync(cancel))]).ConfigureAwait(false);
         }
         finally
         {
             _listening = false;
             udp.ForEach(server => server.Dispose());
-            tcp.ForEach(server => server.Dispose());
+            streams.ForEach(server => server.Dispose());
         }
     }
 

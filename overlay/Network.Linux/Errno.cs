@@ -28,6 +28,8 @@ public enum Errno
     EPIPE = 32,
     ERANGE = 34,
     ENOTEMPTY = 39,
+    ERESTART = 85,
+    EMSGSIZE = 90,
     EADDRINUSE = 98,
     EADDRNOTAVAIL = 99,
     ENETDOWN = 100,

@@ -21,7 +21,7 @@ internal sealed class DnsPart : IPart
     private readonly AgentOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly ClusterIndex _index = new();
+    private readonly ClusterIndex _index;
     private readonly Informer<V1Service> _services;
     private readonly Informer<V1EndpointSlice> _slices;
     private readonly Informer<V1Namespace> _namespaces;
@@ -32,6 +32,7 @@ internal sealed class DnsPart : IPart
     {
         _options = options;
         _time = time;
+        _index = new ClusterIndex(options.ClusterDomain);
         _logger = loggers.CreateLogger("dns");
         _services = new Informer<V1Service>(client, Resources.Services, ListQuery.All, _logger);
         _slices = new Informer<V1EndpointSlice>(client, Resources.EndpointSlices, ListQuery.All, _logger);
@@ -75,7 +76,6 @@ internal sealed class DnsPart : IPart
 
     private DnsSettings Settings() => new([new IPEndPoint(_options.ClusterDns ?? IPAddress.Loopback, 53)])
     {
-        Zone = _options.ClusterDomain,
         Upstreams = Upstreams(),
     };
 

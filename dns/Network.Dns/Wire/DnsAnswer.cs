@@ -11,6 +11,12 @@ public sealed record DnsAnswer(ResponseCode Code)
 
     public IReadOnlyList<ResourceRecord> Additionals { get; init; } = [];
 
-    /// <summary>A finished message from elsewhere (a forwarder's upstream), sent as it is but for the id.</summary>
+    /// <summary>A finished message from elsewhere (a forwarder's upstream) without its OPT record, sent as it is but for the id.</summary>
     public byte[]? Raw { get; init; }
+
+    /// <summary>Has signatures, for askers that want them.</summary>
+    public bool Signed { get; init; }
+
+    /// <summary>Why the answer is less than it should be (RFC 8914), for askers with EDNS.</summary>
+    public ExtendedError? Error { get; init; }
 }

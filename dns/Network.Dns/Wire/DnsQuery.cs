@@ -33,6 +33,12 @@ public sealed record DnsQuery
 
     public byte EdnsVersion { get; init; }
 
+    /// <summary>The asker wants signatures (RFC 3225).</summary>
+    public bool DnssecOk { get; init; }
+
+    /// <summary>The asker's own part of a cookie (RFC 7873), 8 bytes; empty when it sent none.</summary>
+    public ReadOnlyMemory<byte> ClientCookie { get; init; }
+
     /// <summary>Largest UDP answer the asker takes.</summary>
     public int UdpSize { get; init; } = PlainUdpSize;
 
@@ -67,7 +73,7 @@ public sealed record DnsQuery
             IsInternetClass = @class == ClassIn,
             Question = packet[HeaderLength..offset],
         };
-        if (!TryReadEdns(message, offset, ref query))
+        if (!TryReadEdns(packet, offset, ref query))
         {
             query = null;
             return false;
@@ -77,8 +83,9 @@ public sealed record DnsQuery
         return true;
     }
 
-    private static bool TryReadEdns(ReadOnlySpan<byte> message, int offset, ref DnsQuery query)
+    private static bool TryReadEdns(ReadOnlyMemory<byte> packet, int offset, ref DnsQuery query)
     {
+        var message = packet.Span;
         var records = Count(message, 6) + Count(message, 8) + Count(message, 10);
         for (var i = 0; i < records; i++)
         {
@@ -92,17 +99,41 @@ public sealed record DnsQuery
             if (BinaryPrimitives.ReadUInt16BigEndian(fixedPart) != (ushort)RecordType.OPT)
                 continue;
             // Two OPT records are a format error (RFC 6891 6.1.1).
-            if (query.HasEdns)
+            if (query.HasEdns || !TryReadCookie(packet[(offset - length)..offset], out var cookie))
                 return false;
             query = query with
             {
                 HasEdns = true,
                 EdnsVersion = fixedPart[5],
+                DnssecOk = (fixedPart[6] & 0x80) != 0,
+                ClientCookie = cookie,
                 UdpSize = Math.Max(PlainUdpSize, (int)BinaryPrimitives.ReadUInt16BigEndian(fixedPart[2..])),
             };
         }
 
         return true;
+    }
+
+    private static bool TryReadCookie(ReadOnlyMemory<byte> options, out ReadOnlyMemory<byte> cookie)
+    {
+        cookie = default;
+        while (options.Length >= 4)
+        {
+            var length = BinaryPrimitives.ReadUInt16BigEndian(options.Span[2..]);
+            if (4 + length > options.Length)
+                return false;
+            if (BinaryPrimitives.ReadUInt16BigEndian(options.Span) == EdnsOptions.Cookie)
+            {
+                // Alone, or with the 8 to 32 bytes we gave it (RFC 7873 4).
+                if (length != 8 && length is < 16 or > 40)
+                    return false;
+                cookie = options.Slice(4, 8);
+            }
+
+            options = options[(4 + length)..];
+        }
+
+        return options.IsEmpty;
     }
 
     private static int Count(ReadOnlySpan<byte> message, int offset) => BinaryPrimitives.ReadUInt16BigEndian(message[offset..]);

@@ -26,3 +26,15 @@ public enum ResponseCode : byte
     Refused = 5,
     BadVers = 16,
 }
+
+/// <summary>Extended DNS errors (RFC 8914 4).</summary>
+public enum ExtendedError : ushort
+{
+    StaleAnswer = 3,
+    Blocked = 15,
+    Prohibited = 18,
+    StaleNxDomain = 19,
+    NoReachableAuthority = 22,
+    NetworkError = 23,
+    NotReady = 14,
+}

@@ -26,13 +26,14 @@ internal static class RtnetlinkH
     internal const ushort RTM_NEWLINK = 16, RTM_DELLINK = 17, RTM_GETLINK = 18, RTM_SETLINK = 19,
         RTM_NEWADDR = 20, RTM_DELADDR = 21, RTM_GETADDR = 22,
         RTM_NEWROUTE = 24, RTM_DELROUTE = 25, RTM_GETROUTE = 26,
-        RTM_NEWNEIGH = 28, RTM_DELNEIGH = 29, RTM_GETNEIGH = 30;
+        RTM_NEWNEIGH = 28, RTM_DELNEIGH = 29, RTM_GETNEIGH = 30,
+        RTM_NEWQDISC = 36, RTM_DELQDISC = 37, RTM_GETQDISC = 38, RTM_NEWTFILTER = 44;
 
     internal const uint RTNLGRP_LINK = 1, RTNLGRP_NEIGH = 3, RTNLGRP_IPV4_IFADDR = 5, RTNLGRP_IPV4_ROUTE = 7,
         RTNLGRP_IPV6_IFADDR = 9, RTNLGRP_IPV6_ROUTE = 11;
 
     internal const ushort RTA_DST = 1, RTA_OIF = 4, RTA_GATEWAY = 5, RTA_PRIORITY = 6, RTA_PREFSRC = 7, RTA_METRICS = 8, RTA_TABLE = 15;
-    internal const ushort RTAX_MTU = 2;
+    internal const ushort RTAX_MTU = 2, RTAX_ADVMSS = 8;
     internal const byte RT_SCOPE_UNIVERSE = 0, RT_SCOPE_LINK = 253, RT_SCOPE_HOST = 254, RT_SCOPE_NOWHERE = 255;
     internal const byte RTN_UNICAST = 1, RTN_LOCAL = 2, RTN_BLACKHOLE = 6;
     internal const byte RTPROT_KERNEL = 2, RTPROT_BOOT = 3, RTPROT_STATIC = 4;
@@ -44,7 +45,7 @@ internal static class RtnetlinkH
 /// <summary>linux/if_link.h, linux/if.h, linux/veth.h, linux/if_bridge.h</summary>
 internal static class IfLinkH
 {
-    internal const uint IFF_UP = 1, IFF_BROADCAST = 2, IFF_LOOPBACK = 8, IFF_RUNNING = 0x40, IFF_NOARP = 0x80;
+    internal const uint IFF_UP = 1, IFF_BROADCAST = 2, IFF_LOOPBACK = 8, IFF_RUNNING = 0x40, IFF_NOARP = 0x80, IFF_PROMISC = 0x100;
     internal const int IFNAMSIZ = 16, IFALIASZ = 256;
 
     internal const ushort IFLA_ADDRESS = 1, IFLA_IFNAME = 3, IFLA_MTU = 4, IFLA_LINK = 5, IFLA_MASTER = 10, IFLA_PROTINFO = 12,
@@ -57,7 +58,7 @@ internal static class IfLinkH
     internal const ushort IFLA_VXLAN_ID = 1, IFLA_VXLAN_LINK = 3, IFLA_VXLAN_LOCAL = 4, IFLA_VXLAN_TTL = 5, IFLA_VXLAN_LEARNING = 7,
         IFLA_VXLAN_L2MISS = 13, IFLA_VXLAN_L3MISS = 14, IFLA_VXLAN_PORT = 15, IFLA_VXLAN_LOCAL6 = 17, IFLA_VXLAN_UDP_CSUM = 18;
 
-    internal const ushort IFLA_BRPORT_MODE = 4;
+    internal const ushort IFLA_BRPORT_MODE = 4, IFLA_BRPORT_LEARNING = 8, IFLA_BRPORT_ISOLATED = 33, IFLA_BRPORT_LOCKED = 39;
     internal const ushort IFLA_BR_STP_STATE = 5, IFLA_BR_MCAST_SNOOPING = 23;
     internal const ushort IFLA_INET6_ADDR_GEN_MODE = 8;
     internal const byte IN6_ADDR_GEN_MODE_EUI64 = 0, IN6_ADDR_GEN_MODE_NONE = 1;
@@ -87,4 +88,15 @@ internal static class RulesetH
     internal const int NFNL_SUBSYS_NFTABLES = 10;
     internal const int NFT_MSG_NEWTABLE = 0, NFT_MSG_DELTABLE = 2, NFT_MSG_NEWCHAIN = 3, NFT_MSG_DELCHAIN = 5, NFT_MSG_NEWRULE = 6, NFT_MSG_DELRULE = 8;
     internal const ushort NFTA_TABLE_NAME = 1, NFTA_CHAIN_NAME = 3, NFTA_RULE_CHAIN = 2;
+}
+
+/// <summary>linux/pkt_sched.h, linux/pkt_cls.h, linux/tc_act/tc_mirred.h</summary>
+internal static class TrafficControlH
+{
+    internal const uint TC_H_ROOT = 0xFFFFFFFF, TC_H_INGRESS = 0xFFFFFFF1;
+    internal const ushort TCA_KIND = 1, TCA_OPTIONS = 2;
+    internal const ushort TCA_TBF_PARMS = 1, TCA_TBF_RATE64 = 4, TCA_TBF_BURST = 6;
+    internal const ushort TCA_U32_SEL = 5, TCA_U32_ACT = 7, TCA_ACT_KIND = 1, TCA_ACT_OPTIONS = 2, TCA_MIRRED_PARMS = 2;
+    internal const byte TC_U32_TERMINAL = 1, TC_LINKLAYER_ETHERNET = 1;
+    internal const int TCA_EGRESS_REDIR = 1, TC_ACT_STOLEN = 4;
 }

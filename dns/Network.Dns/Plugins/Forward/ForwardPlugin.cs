@@ -21,8 +21,9 @@ public sealed class ForwardPlugin(IReadOnlyList<IPEndPoint> upstreams, TimeSpan 
             var answer = await TryAsync(ct => AskByUdpAsync(upstream, query, ct), cancel).ConfigureAwait(false);
             if (answer is not null && (answer[2] & 2) != 0)
                 answer = await TryAsync(ct => AskByTcpAsync(upstream, query, ct), cancel).ConfigureAwait(false) ?? answer;
-            if (answer is not null)
-                return new DnsAnswer((ResponseCode)(answer[3] & 0x0F)) { Raw = answer };
+            var records = new List<RawMessage.RecordAt>();
+            if (answer is not null && RawMessage.TryWalk(answer, records))
+                return new DnsAnswer((ResponseCode)(answer[3] & 0x0F)) { Raw = RawMessage.WithoutEdns(answer, records) };
         }
 
         return new DnsAnswer(ResponseCode.ServFail);

@@ -1,0 +1,11 @@
+namespace Network.Dns.Wire;
+
+/// <summary>EDNS option codes (IANA registry of RFC 6891).</summary>
+public static class EdnsOptions
+{
+    /// <summary>RFC 7873.</summary>
+    public const ushort Cookie = 10;
+
+    /// <summary>Extended DNS errors (RFC 8914).</summary>
+    public const ushort ExtendedError = 15;
+}
