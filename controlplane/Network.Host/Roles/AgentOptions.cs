@@ -25,6 +25,8 @@ public sealed record AgentOptions
     /// <summary>This node's pods, when they are fixed from outside; else the controller assigns them.</summary>
     public IPNetwork? PodCidr { get; init; }
 
+    public OverlayOptions Overlay { get; init; } = new();
+
     public IPAddress? ClusterDns { get; init; }
 
     public string ClusterDomain { get; init; } = "cluster.local";
@@ -43,6 +45,9 @@ public sealed record AgentOptions
 
     /// <summary>Loopback port of /healthz, /readyz and /metrics; 0 for none.</summary>
     public int HealthPort { get; init; }
+
+    /// <summary>Where the overlay of this node answers <c>podnet overlay status</c>.</summary>
+    public string OverlaySocket => Path.Combine(DataDirectory, "overlay.sock");
 
     public string CniConfigDirectory => Path.Combine(DataDirectory, "cni", "net.d");
 }

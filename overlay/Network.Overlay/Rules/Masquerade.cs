@@ -1,21 +1,33 @@
 using System.Net.Sockets;
 using Network.Iptables;
+using Network.Netlink;
 
 namespace Network.Overlay;
 
 /// <summary>
 /// Pods leave the cluster behind their node's address and stay themselves inside it. One chain in nat, one in filter
-/// (another program may have set the FORWARD policy to DROP).
+/// (another program may have set the FORWARD policy to DROP). One instance a family.
 /// </summary>
-internal sealed class Masquerade(OverlaySettings settings, IptablesRestore iptables)
+internal sealed class Masquerade(OverlaySettings settings, AddressFamily family, IptablesRestore iptables)
 {
     internal const string NatChain = "PODNET-POSTRTG";
     internal const string ForwardChain = "PODNET-FORWARD";
-    private static readonly IptablesRule s_natJump = IptablesRule.New.Comment("podnet: pods leaving the cluster").Jump(NatChain);
-    private static readonly IptablesRule s_forwardJump = IptablesRule.New.Comment("podnet: pod traffic is forwarded").Jump(ForwardChain);
+    private readonly string _suffix = settings.Network.Length == 0 ? "" : $"-{settings.Network.ToUpperInvariant()}";
 
-    internal static IptablesFamily FamilyOf(OverlaySettings settings) =>
-        settings.ClusterCidr.BaseAddress.AddressFamily == AddressFamily.InterNetwork ? IptablesFamily.V4 : IptablesFamily.V6;
+    internal static IptablesFamily Translate(AddressFamily family) => family == AddressFamily.InterNetwork ? IptablesFamily.V4 : IptablesFamily.V6;
+
+    /// <summary>Rules for every family that has pods.</summary>
+    internal static async Task<IReadOnlyList<Masquerade>> DetectAsync(OverlaySettings settings, CancellationToken cancel)
+    {
+        var all = new List<Masquerade>();
+        foreach (var family in PerFamily<int>.Families.Where(family => settings.PodCidrs[family] is not null))
+            all.Add(new Masquerade(settings, family, await IptablesRestore.DetectAsync(Translate(family), settings.NetNs, cancel).ConfigureAwait(false)));
+        return all;
+    }
+
+    /// <summary>The change may have touched our chains or the jumps to them.</summary>
+    internal bool IsConcernedBy(RulesetChange change) =>
+        Parts().Any(part => change.MayConcern(part.Table, part.BuiltIn) || change.MayConcern(part.Table, part.Chain));
 
     /// <summary>Makes the kernel hold the rules.</summary>
     /// <returns>True when something had to be changed.</returns>
@@ -49,7 +61,7 @@ internal sealed class Masquerade(OverlaySettings settings, IptablesRestore iptab
         var transaction = new IptablesTransaction();
         foreach (var (table, builtIn, chain, jump) in Parts())
         {
-            var wanted = RulesOf(chain).ToList();
+            var wanted = RulesOf(table).ToList();
             if (!actual.HasChain(table, chain) || !actual.Rules(table, chain).SequenceEqual(wanted.Select(rule => rule.ToString())))
             {
                 transaction.Chain(table, chain);
@@ -66,30 +78,32 @@ internal sealed class Masquerade(OverlaySettings settings, IptablesRestore iptab
         return transaction;
     }
 
-    private static IEnumerable<(string Table, string BuiltIn, string Chain, IptablesRule Jump)> Parts() =>
+    private IEnumerable<(string Table, string BuiltIn, string Chain, IptablesRule Jump)> Parts() =>
     [
-        ("nat", "POSTROUTING", NatChain, s_natJump),
-        ("filter", "FORWARD", ForwardChain, s_forwardJump),
+        ("nat", "POSTROUTING", NatChain + _suffix, IptablesRule.New.Comment("podnet: pods leaving the cluster").Jump(NatChain + _suffix)),
+        ("filter", "FORWARD", ForwardChain + _suffix, IptablesRule.New.Comment("podnet: pod traffic is forwarded").Jump(ForwardChain + _suffix)),
     ];
 
-    private IEnumerable<IptablesRule> RulesOf(string chain)
+    private IEnumerable<IptablesRule> RulesOf(string table)
     {
-        var cluster = settings.ClusterCidr.ToString();
-        var pods = settings.PodCidr.ToString();
-        if (chain == ForwardChain)
+        var cluster = settings.ClusterCidrs[family]!.Value.ToString();
+        var pods = settings.PodCidrs[family]!.Value.ToString();
+        if (table == "filter")
         {
             yield return IptablesRule.New.Source(cluster).Jump("ACCEPT");
             yield return IptablesRule.New.Destination(cluster).Jump("ACCEPT");
             yield break;
         }
 
-        var multicast = FamilyOf(settings) == IptablesFamily.V4 ? "!224.0.0.0/4" : "!ff00::/8";
+        var multicast = family == AddressFamily.InterNetwork ? "!224.0.0.0/4" : "!ff00::/8";
         // The service proxy masquerades what it marked itself; twice would corrupt checksums on old kernels.
         yield return IptablesRule.New.Match("mark", "--mark", "0x4000/0x4000").Jump("RETURN");
         yield return IptablesRule.New.Source(pods).Destination(cluster).Jump("RETURN");
         yield return IptablesRule.New.Source(cluster).Destination(pods).Jump("RETURN");
         // Keeps the client's address for services with externalTrafficPolicy Local.
         yield return IptablesRule.New.Source("!" + cluster).Destination(pods).Jump("RETURN");
+        foreach (var range in settings.NoMasquerade.Where(range => range.BaseAddress.AddressFamily == family))
+            yield return IptablesRule.New.Source(cluster).Destination(range.ToString()).Jump("RETURN");
         yield return IptablesRule.New.Source(cluster).Destination(multicast).Jump("MASQUERADE", "--random-fully");
         yield return IptablesRule.New.Source("!" + cluster).Destination(cluster).Jump("MASQUERADE", "--random-fully");
     }
