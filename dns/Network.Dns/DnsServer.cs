@@ -3,9 +3,11 @@ using System.Net.Security;
 using Microsoft.Extensions.Logging;
 using Network.Dns.Hot;
 using Network.Dns.Plugins;
+using Network.Dns.Plugins.Cache;
 using Network.Dns.Plugins.Cluster;
 using Network.Dns.Plugins.Errors;
 using Network.Dns.Plugins.Forward;
+using Network.Dns.Plugins.Search;
 using Network.Dns.Transport;
 
 namespace Network.Dns;
@@ -13,9 +15,9 @@ namespace Network.Dns;
 /// <summary>What a DNS server is told.</summary>
 public sealed record DnsSettings(IReadOnlyList<IPEndPoint> Listen)
 {
-    public IReadOnlyList<IPEndPoint> Upstreams { get; init; } = [];
+    public ForwardSettings Forward { get; init; } = new();
 
-    public TimeSpan UpstreamTimeout { get; init; } = TimeSpan.FromSeconds(2);
+    public CacheSettings Cache { get; init; } = new();
 
     /// <summary>Sockets, each with a thread, that share an address for UDP.</summary>
     public int UdpSockets { get; init; } = Environment.ProcessorCount;
@@ -40,13 +42,17 @@ public sealed partial class DnsServer(DnsSettings settings, ClusterIndex index, 
     /// <summary>Listening, and the cluster's names are known.</summary>
     public bool IsReady => _listening && index.Complete;
 
+    /// <summary>The pods that ask this server, kept current by others.</summary>
+    public PodDirectory Pods { get; } = new();
+
     public async Task RunAsync(CancellationToken cancel)
     {
         IDnsPlugin[] plugins =
         [
             new ErrorsPlugin(logger),
-            new ClusterPlugin(index),
-            new ForwardPlugin(settings.Upstreams, settings.UpstreamTimeout),
+            new ClusterPlugin(index, new SearchExpansion(Pods)),
+            new CachePlugin(settings.Cache, time),
+            new ForwardPlugin(settings.Forward, time, logger),
         ];
         var handler = new DnsHandler(new HotPath(plugins), new Chain(plugins), time);
         var udp = new List<UdpServer>();
@@ -62,7 +68,7 @@ public sealed partial class DnsServer(DnsSettings settings, ClusterIndex index, 
             }
 
             streams.AddRange(settings.ListenTls.Select(address => new StreamServer(address, handler, limits, settings.Tls)));
-            LogListening(string.Join(',', settings.Listen), index.Zone, string.Join(',', settings.Upstreams));
+            LogListening(string.Join(',', settings.Listen), index.Zone, string.Join(',', settings.Forward.Upstreams));
             _listening = true;
             await Task.WhenAll([.. udp.Select(server => server.RunAsync(cancel)), .. streams.Select(server => server.RunAsync(cancel))]).ConfigureAwait(false);
         }
@@ -71,6 +77,8 @@ public sealed partial class DnsServer(DnsSettings settings, ClusterIndex index, 
             _listening = false;
             udp.ForEach(server => server.Dispose());
             streams.ForEach(server => server.Dispose());
+            foreach (var plugin in plugins.OfType<IDisposable>())
+                plugin.Dispose();
         }
     }
 

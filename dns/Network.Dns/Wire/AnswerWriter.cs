@@ -62,6 +62,8 @@ public static class AnswerWriter
         raw.AsSpan(0, length).CopyTo(buffer);
         query.Question.Span.CopyTo(buffer[DnsQuery.HeaderLength..]);
         BinaryPrimitives.WriteUInt16BigEndian(buffer, query.Id);
+        // The upstream's AA does not hold for us; RD is the asker's.
+        buffer[2] = (byte)(0x80 | (query.RecursionDesired ? 1 : 0));
         if (!fits)
         {
             buffer[2] |= 2;

@@ -1,9 +1,20 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Network.Dns.Plugins.Cluster;
+using Network.Dns.Plugins.Forward;
 using Network.TestKit;
 
 namespace Network.Dns.Tests.Cluster;
+
+/// <summary>What a test wants different.</summary>
+public sealed record DnsServerOptions
+{
+    public string Zone { get; init; } = "cluster.local";
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    public Func<DnsSettings, DnsSettings> Settings { get; init; } = settings => settings;
+}
 
 /// <summary>A real server on a free loopback port, asked by dig: the oracle shares no code with it.</summary>
 public sealed class DnsServerFixture : IAsyncDisposable
@@ -13,15 +24,21 @@ public sealed class DnsServerFixture : IAsyncDisposable
     private readonly Task _running;
 
     public DnsServerFixture(params IPEndPoint[] upstreams)
+        : this(new DnsServerOptions { Settings = settings => settings with { Forward = new ForwardSettings { Upstreams = upstreams.Select(address => new Upstream(address)).ToList() } } })
+    {
+    }
+
+    public DnsServerFixture(DnsServerOptions options)
     {
         // All of 127/8 is this machine's: an address of its own spares every test the race for a free port.
         var number = Interlocked.Increment(ref s_next);
         Address = new IPEndPoint(new IPAddress([127, (byte)(1 + (Environment.ProcessId % 250)), (byte)(number >> 8), (byte)number]), 10053);
-        Server = new DnsServer(new DnsSettings([Address]) { Upstreams = upstreams }, Index, TimeProvider.System, NullLogger.Instance);
+        Index = new ClusterIndex(options.Zone) { Complete = true };
+        Server = new DnsServer(options.Settings(new DnsSettings([Address])), Index, options.Time, NullLogger.Instance);
         _running = Server.RunAsync(_stop.Token);
     }
 
-    public ClusterIndex Index { get; } = new() { Complete = true };
+    public ClusterIndex Index { get; }
 
     public DnsServer Server { get; }
 
@@ -31,7 +48,7 @@ public sealed class DnsServerFixture : IAsyncDisposable
     public string Dig(params string[] arguments)
     {
         Requires.Tool("dig");
-        return Shell.Run("dig", [$"@{Address.Address}", "-p", Address.Port.ToString(), "+tries=1", "+time=2", .. arguments]).Trim();
+        return Shell.Run("dig", [$"@{Address.Address}", "-p", Address.Port.ToString(), "+tries=1", "+time=5", .. arguments]).Trim();
     }
 
     public string Short(params string[] arguments) => Dig(["+short", .. arguments]);

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Network.Dns.Hot;
+using Network.Dns.Plugins.Search;
 using Network.Dns.Wire;
 
 namespace Network.Dns.Plugins.Cluster;
@@ -8,7 +9,7 @@ namespace Network.Dns.Plugins.Cluster;
 /// Answers the cluster's own names per the Kubernetes DNS specification 1.1.0, and reverse names of its addresses. A name
 /// that exists without the type asked for is NODATA, never NXDOMAIN: resolvers give up on the whole name at an NXDOMAIN.
 /// </summary>
-public sealed class ClusterPlugin(ClusterIndex index) : IDnsPlugin, IHotPlugin
+public sealed class ClusterPlugin(ClusterIndex index, SearchExpansion? search = null) : IDnsPlugin, IHotPlugin
 {
     private const int MostAliases = 10;
     private readonly ZoneRecords _records = new(index.Zone, index.Ttl);
@@ -35,6 +36,8 @@ public sealed class ClusterPlugin(ClusterIndex index) : IDnsPlugin, IHotPlugin
             case Verdict.Pod:
                 HotAnswer.WriteAddress(ref query, address, index.Ttl);
                 return HotOutcome.Answered;
+            case Verdict.NoName when search?.Applies(query.Client, query.Name, query.Type) == true:
+                return HotOutcome.Slow;
             case Verdict.NoData or Verdict.NoName:
                 var code = verdict == Verdict.NoName ? ResponseCode.NxDomain : ResponseCode.NoError;
                 HotAnswer.WriteNegative(ref query, code, index.WireZone.Length, index.Serial, index.Ttl);
@@ -49,6 +52,9 @@ public sealed class ClusterPlugin(ClusterIndex index) : IDnsPlugin, IHotPlugin
         var (found, ours) = Answer(request.Query);
         if (!ours)
             return await next(request, cancel).ConfigureAwait(false);
+        if (found!.Code == ResponseCode.NxDomain && request.Depth == 0
+            && await ExpandAsync(request, next, cancel).ConfigureAwait(false) is { } expanded)
+            return expanded;
         return found is { Answers: [{ Type: RecordType.CNAME }] } && request.Query.Type is RecordType.A or RecordType.AAAA
             ? await FollowAsync(request, found!, next, cancel).ConfigureAwait(false)
             : index.Stale ? found! with { Error = ExtendedError.StaleAnswer } : found;
@@ -127,6 +133,29 @@ public sealed class ClusterPlugin(ClusterIndex index) : IDnsPlugin, IHotPlugin
             ? found with { Answers = [.. found.Answers, .. AliasTarget.Owned(answer, target)] }
             : found;
     }
+
+    // The first name of the list that exists decides, also when it has no records of this type: its other type is asked for too.
+    private async ValueTask<DnsAnswer?> ExpandAsync(DnsRequest request, Func<DnsRequest, CancellationToken, ValueTask<DnsAnswer?>> next, CancellationToken cancel)
+    {
+        foreach (var name in search?.Candidates(request.Client, WireName.Of(request.Query.Name), request.Query.Type) ?? [])
+        {
+            var asked = request with { Query = request.Query with { Labels = name.Split('.'), Question = AliasTarget.Question(name, request.Query.Type) }, Depth = 1 };
+            var answer = await HandleAsync(asked, next, cancel).ConfigureAwait(false);
+            if (answer is { Code: ResponseCode.NoError })
+                return Flatten(answer, name, request.Query.Type);
+            // Nobody could say: the pod goes on by itself and hears it at the name as it is.
+            if (answer is not { Code: ResponseCode.NxDomain })
+                return null;
+        }
+
+        return null;
+    }
+
+    private static DnsAnswer Flatten(DnsAnswer answer, string name, RecordType type) => new(ResponseCode.NoError)
+    {
+        Answers = AliasTarget.Owned(answer, name).Where(record => record.Type == type).Select(record => record with { Owner = null }).ToList(),
+        Error = answer.Error,
+    };
 
     private static DnsAnswer Found(RecordSet set, string owner)
     {
