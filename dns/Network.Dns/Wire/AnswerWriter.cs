@@ -103,7 +103,7 @@ public static class AnswerWriter
             BinaryPrimitives.WriteUInt16BigEndian(at, 0xC000 | DnsQuery.HeaderLength);
         at = at[(owner?.Length ?? 2)..];
         BinaryPrimitives.WriteUInt16BigEndian(at, (ushort)record.Type);
-        BinaryPrimitives.WriteUInt16BigEndian(at[2..], 1);
+        BinaryPrimitives.WriteUInt16BigEndian(at[2..], record.Class);
         BinaryPrimitives.WriteUInt32BigEndian(at[4..], record.Ttl);
         BinaryPrimitives.WriteUInt16BigEndian(at[8..], (ushort)record.Data.Length);
         record.Data.CopyTo(at[10..]);

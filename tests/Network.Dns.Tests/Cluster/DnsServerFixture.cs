@@ -1,5 +1,5 @@
 using System.Net;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using Network.Dns.Plugins.Cluster;
 using Network.Dns.Plugins.Forward;
 using Network.TestKit;
@@ -22,6 +22,7 @@ public sealed class DnsServerFixture : IAsyncDisposable
     private static int s_next;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
+    private readonly LinesLogger _log = new();
 
     public DnsServerFixture(params IPEndPoint[] upstreams)
         : this(new DnsServerOptions { Settings = settings => settings with { Forward = new ForwardSettings { Upstreams = upstreams.Select(address => new Upstream(address)).ToList() } } })
@@ -34,7 +35,7 @@ public sealed class DnsServerFixture : IAsyncDisposable
         var number = Interlocked.Increment(ref s_next);
         Address = new IPEndPoint(new IPAddress([127, (byte)(1 + (Environment.ProcessId % 250)), (byte)(number >> 8), (byte)number]), 10053);
         Index = new ClusterIndex(options.Zone) { Complete = true };
-        Server = new DnsServer(options.Settings(new DnsSettings([Address])), Index, options.Time, NullLogger.Instance);
+        Server = new DnsServer(options.Settings(new DnsSettings([Address])), Index, options.Time, _log);
         _running = Server.RunAsync(_stop.Token);
     }
 
@@ -43,6 +44,9 @@ public sealed class DnsServerFixture : IAsyncDisposable
     public DnsServer Server { get; }
 
     public IPEndPoint Address { get; }
+
+    /// <summary>What the server logged.</summary>
+    public string Log => _log.Text;
 
     /// <summary>Output of dig for a question, without comments.</summary>
     public string Dig(params string[] arguments)
@@ -57,5 +61,30 @@ public sealed class DnsServerFixture : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _running;
+    }
+
+    private sealed class LinesLogger : ILogger
+    {
+        private readonly System.Text.StringBuilder _text = new();
+
+        internal string Text
+        {
+            get
+            {
+                lock (_text)
+                    return _text.ToString();
+            }
+        }
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            lock (_text)
+                _text.Append(formatter(state, exception)).Append('\n');
+        }
     }
 }

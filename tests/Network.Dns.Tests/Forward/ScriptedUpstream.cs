@@ -50,7 +50,9 @@ public sealed class ScriptedUpstream : IAsyncDisposable
                 var received = await _socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0), _stop.Token);
                 if (!DnsQuery.TryRead(buffer[..received.ReceivedBytes], out var query, out _))
                     continue;
-                Asked.Enqueue($"{query!.Name} {query.Type}");
+                // The server's own look for circles is nobody's question.
+                if (query!.Type != RecordType.HINFO)
+                    Asked.Enqueue($"{query.Name} {query.Type}");
                 if (Answer(query) is not { } answer)
                     continue;
                 var message = new byte[4096];

@@ -9,11 +9,15 @@ namespace Network.Dns.Plugins.Cluster;
 /// Answers the cluster's own names per the Kubernetes DNS specification 1.1.0, and reverse names of its addresses. A name
 /// that exists without the type asked for is NODATA, never NXDOMAIN: resolvers give up on the whole name at an NXDOMAIN.
 /// </summary>
-public sealed class ClusterPlugin(ClusterIndex index, SearchExpansion? search = null) : IDnsPlugin, IHotPlugin
+public sealed class ClusterPlugin(ClusterIndex index, SearchExpansion? search = null, ClusterOptions? options = null) : IDnsPlugin, IHotPlugin
 {
     private const int MostAliases = 10;
     private readonly ZoneRecords _records = new(index.Zone, index.Ttl);
     private readonly byte[] _pods = WireName.Of($"pod.{index.Zone}");
+    private readonly ClusterOptions _options = options ?? ClusterOptions.Default;
+    private readonly byte[][] _reverse = ((options ?? ClusterOptions.Default).ReverseZones)
+        .Where(zone => !Falls(options ?? ClusterOptions.Default, zone)).Select(WireName.Of).ToArray();
+    private readonly bool _falls = Falls(options ?? ClusterOptions.Default, index.Zone);
     private uint _rotation;
 
     public string Name => "cluster";
@@ -73,6 +77,7 @@ public sealed class ClusterPlugin(ClusterIndex index, SearchExpansion? search = 
             Verdict.Alias => (Found(set!, query.Name), true),
             Verdict.Pod => (new DnsAnswer(ResponseCode.NoError) { Authoritative = true, Answers = [_records.PodAddress(address.ToAddress())] }, true),
             Verdict.Authority => (new DnsAnswer(ResponseCode.NoError) { Authoritative = true, Answers = [_records.Authority(index.Serial)] }, true),
+            Verdict.Foreign => (new DnsAnswer(ResponseCode.NxDomain) { Authoritative = true }, true),
             _ => (Negative(verdict), true),
         };
     }
@@ -84,11 +89,11 @@ public sealed class ClusterPlugin(ClusterIndex index, SearchExpansion? search = 
         if (entry is { InZone: false })
             return (set = entry.Find(type)) is null ? Verdict.NotOurs : Verdict.Found;
         if (entry is null && !IsWithin(name, index.WireZone))
-            return Verdict.NotOurs;
+            return JudgeReverse(name);
         if (!index.Complete)
             return Verdict.Unknown;
         if (entry is null)
-            return JudgePod(name, type, out address);
+            return JudgePod(name, type, out address) is var verdict && verdict == Verdict.NoName && _falls ? Verdict.NotOurs : verdict;
         if ((set = entry.Find(type)) is not null)
             return Verdict.Found;
         if (type is RecordType.A or RecordType.AAAA && (set = entry.Find(RecordType.CNAME)) is not null)
@@ -96,11 +101,26 @@ public sealed class ClusterPlugin(ClusterIndex index, SearchExpansion? search = 
         return type == RecordType.SOA && name.Length == index.WireZone.Length ? Verdict.Authority : Verdict.NoData;
     }
 
+    private static bool Falls(ClusterOptions options, string zone) =>
+        options.Fallthrough.Any(other => other.Length == 0 || zone == other || zone.EndsWith("." + other, StringComparison.Ordinal));
+
+    // Names of addresses nobody has are the next plugin's, unless the file says otherwise.
+    private Verdict JudgeReverse(ReadOnlySpan<byte> name)
+    {
+        foreach (var zone in _reverse)
+        {
+            if (IsWithin(name, zone))
+                return Verdict.Foreign;
+        }
+
+        return Verdict.NotOurs;
+    }
+
     // "insecure" mode: any address of an existing namespace is answered (CoreDNS's kubeadm default).
     private Verdict JudgePod(ReadOnlySpan<byte> name, RecordType type, out DashedAddress address)
     {
         address = default;
-        if (!IsWithin(name, _pods))
+        if (_options.Pods == PodNames.Disabled || !IsWithin(name, _pods))
             return Verdict.NoName;
         var label = name.Slice(1, name[0]);
         var ns = name[(1 + label.Length)..];
@@ -185,5 +205,8 @@ public sealed class ClusterPlugin(ClusterIndex index, SearchExpansion? search = 
         Authority,
         NoData,
         NoName,
+
+        /// <summary>A name of a reverse zone that is ours, without the zone's SOA at hand.</summary>
+        Foreign,
     }
 }
