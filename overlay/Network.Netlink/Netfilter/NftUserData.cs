@@ -63,7 +63,7 @@ internal static class NftUserData
     {
         buffer[0] = type;
         buffer[1] = sizeof(uint);
-        BitConverter.TryWriteBytes(buffer[2..], fields is [NftTypes.Mark or NftTypes.InterfaceName or NftTypes.Integer] ? HostOrder : NetworkOrder);
+        BitConverter.TryWriteBytes(buffer[2..], fields is [NftTypes.Mark or NftTypes.ClassId or NftTypes.InterfaceName or NftTypes.Integer] ? HostOrder : NetworkOrder);
         return 2 + sizeof(uint);
     }
 }
