@@ -4,6 +4,7 @@ using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Network.Client;
 using Network.Dns;
+using Network.Dns.Config;
 using Network.Dns.Plugins.Cluster;
 using Network.Dns.Plugins.Cluster.Snapshot;
 using Network.Dns.Plugins.Forward;
@@ -35,7 +36,8 @@ internal sealed partial class DnsPart : IPart
     {
         _options = options;
         _time = time;
-        _index = new ClusterIndex(options.ClusterDomain);
+        var kubernetes = options.Corefile is { } corefile ? KubernetesDirective.Find(CorefileParser.Parse(corefile, File.ReadAllText(corefile))) : null;
+        _index = new ClusterIndex(kubernetes?.Zone ?? options.ClusterDomain, kubernetes?.Ttl ?? 5);
         _logger = loggers.CreateLogger("dns");
         _services = new Informer<V1Service>(client, Resources.Services, ListQuery.All, _logger);
         _slices = new Informer<V1EndpointSlice>(client, Resources.EndpointSlices, ListQuery.All, _logger);
@@ -87,6 +89,7 @@ internal sealed partial class DnsPart : IPart
 
     private static DnsSettings SettingsFor(AgentOptions options, ResolvConf resolver) => new([new IPEndPoint(options.ClusterDns ?? IPAddress.Loopback, 53)])
     {
+        Corefile = options.Corefile,
         Forward = new ForwardSettings { Upstreams = resolver.Upstreams.Select(upstream => new Upstream(upstream)).ToList() },
     };
 
