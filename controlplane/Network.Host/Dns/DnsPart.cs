@@ -36,7 +36,7 @@ internal sealed partial class DnsPart : IPart
     {
         _options = options;
         _time = time;
-        var kubernetes = options.Corefile is { } corefile ? KubernetesDirective.Find(CorefileParser.Parse(corefile, File.ReadAllText(corefile))) : null;
+        var kubernetes = Kubernetes(options.Corefile);
         _index = new ClusterIndex(kubernetes?.Zone ?? options.ClusterDomain, kubernetes?.Ttl ?? 5);
         _logger = loggers.CreateLogger("dns");
         _services = new Informer<V1Service>(client, Resources.Services, ListQuery.All, _logger);
@@ -92,6 +92,19 @@ internal sealed partial class DnsPart : IPart
         Corefile = options.Corefile,
         Forward = new ForwardSettings { Upstreams = resolver.Upstreams.Select(upstream => new Upstream(upstream)).ToList() },
     };
+
+    // A file that cannot be used is the server's to refuse; the other parts of the agent start without it.
+    private static (string? Zone, uint Ttl)? Kubernetes(string? corefile)
+    {
+        try
+        {
+            return corefile is null ? null : KubernetesDirective.Find(CorefileParser.Parse(corefile, File.ReadAllText(corefile)));
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     private static ResolvConf ReadResolver()
     {
