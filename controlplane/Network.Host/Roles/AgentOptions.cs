@@ -29,6 +29,9 @@ public sealed record AgentOptions
 
     public IPAddress? ClusterDns { get; init; }
 
+    /// <summary>A Corefile that says what the DNS server does; null for its own order of plugins.</summary>
+    public string? Corefile { get; init; }
+
     public string ClusterDomain { get; init; } = "cluster.local";
 
     /// <summary>Authority of the clients that may use the kubelet API (PEM file).</summary>

@@ -74,6 +74,28 @@ internal static class HotAnswer
         Finish(ref query, code, truncated: false, (0, 1, 0));
     }
 
+    /// <summary>A finished message of somebody else's, without OPT record; only TC and the question when it does not fit.</summary>
+    /// <returns>False when it did not fit.</returns>
+    internal static bool WriteMessage(ref HotQuery query, ReadOnlySpan<byte> message, ResponseCode code)
+    {
+        var room = query.Output.Length - EdnsLength(query);
+        var fits = message.Length <= room;
+        query.Written = fits ? message.Length : query.QuestionEnd;
+        message[..query.Written].CopyTo(query.Output);
+        query.Question.CopyTo(query.Output[DnsQuery.HeaderLength..]);
+        query.Packet[..2].CopyTo(query.Output);
+        // The upstream's AA does not hold for us; RD is the asker's.
+        query.Output[2] = (byte)(0x80 | (fits ? 0 : 2) | (query.Packet[2] & 1));
+        if (!fits)
+            query.Output.Slice(6, 6).Clear();
+        query.Code = code;
+        if (!query.HasEdns)
+            return fits;
+        WriteOpt(ref query, code);
+        BinaryPrimitives.WriteUInt16BigEndian(query.Output[10..], (ushort)(BinaryPrimitives.ReadUInt16BigEndian(query.Output[10..]) + 1));
+        return fits;
+    }
+
     /// <summary>Only a code.</summary>
     internal static void WriteCode(ref HotQuery query, ResponseCode code)
     {

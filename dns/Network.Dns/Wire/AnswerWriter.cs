@@ -62,6 +62,8 @@ public static class AnswerWriter
         raw.AsSpan(0, length).CopyTo(buffer);
         query.Question.Span.CopyTo(buffer[DnsQuery.HeaderLength..]);
         BinaryPrimitives.WriteUInt16BigEndian(buffer, query.Id);
+        // The upstream's AA does not hold for us; RD is the asker's.
+        buffer[2] = (byte)(0x80 | (query.RecursionDesired ? 1 : 0));
         if (!fits)
         {
             buffer[2] |= 2;
@@ -101,7 +103,7 @@ public static class AnswerWriter
             BinaryPrimitives.WriteUInt16BigEndian(at, 0xC000 | DnsQuery.HeaderLength);
         at = at[(owner?.Length ?? 2)..];
         BinaryPrimitives.WriteUInt16BigEndian(at, (ushort)record.Type);
-        BinaryPrimitives.WriteUInt16BigEndian(at[2..], 1);
+        BinaryPrimitives.WriteUInt16BigEndian(at[2..], record.Class);
         BinaryPrimitives.WriteUInt32BigEndian(at[4..], record.Ttl);
         BinaryPrimitives.WriteUInt16BigEndian(at[8..], (ushort)record.Data.Length);
         record.Data.CopyTo(at[10..]);

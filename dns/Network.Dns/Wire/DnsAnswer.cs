@@ -3,6 +3,9 @@ namespace Network.Dns.Wire;
 /// <summary>What a query is answered with. Sections in the order of the wire.</summary>
 public sealed record DnsAnswer(ResponseCode Code)
 {
+    /// <summary>Says nothing at all to the asker.</summary>
+    public static readonly DnsAnswer None = new(ResponseCode.Refused);
+
     public bool Authoritative { get; init; }
 
     public IReadOnlyList<ResourceRecord> Answers { get; init; } = [];

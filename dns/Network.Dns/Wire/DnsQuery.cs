@@ -10,6 +10,7 @@ public sealed record DnsQuery
 {
     public const int HeaderLength = 12;
     private const int ClassIn = 1;
+    private const int ClassChaos = 3;
 
     /// <summary>What fits into UDP without EDNS (RFC 1035 4.2.1).</summary>
     private const int PlainUdpSize = 512;
@@ -24,6 +25,9 @@ public sealed record DnsQuery
     public required RecordType Type { get; init; }
 
     public required bool IsInternetClass { get; init; }
+
+    /// <summary>Class CH, in which servers are asked about themselves.</summary>
+    public bool IsChaosClass { get; init; }
 
     /// <summary>The question section as it came, so that the answer echoes the asker's capitals (RFC 4343, 0x20 clients).</summary>
     public required ReadOnlyMemory<byte> Question { get; init; }
@@ -71,6 +75,7 @@ public sealed record DnsQuery
             Labels = labels,
             Type = (RecordType)type,
             IsInternetClass = @class == ClassIn,
+            IsChaosClass = @class == ClassChaos,
             Question = packet[HeaderLength..offset],
         };
         if (!TryReadEdns(packet, offset, ref query))
