@@ -100,7 +100,7 @@ internal sealed partial class DnsPart : IPart
         {
             return corefile is null ? null : KubernetesDirective.Find(CorefileParser.Parse(corefile, File.ReadAllText(corefile)));
         }
-        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or CorefileException or UnauthorizedAccessException)
         {
             return null;
         }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Network.Dns.Config;
 using Network.Host.Health;
 
 namespace Network.Host.Parts;
@@ -41,7 +42,7 @@ public sealed partial class PartRunner(IReadOnlyList<IPart> parts, HealthSetting
             {
                 return;
             }
-            catch (InvalidDataException e)
+            catch (Exception e) when (e is InvalidDataException or CorefileException)
             {
                 // A file of the operator's: its fault is the message, not where we read it.
                 LogRefused(part.Name, e.Message, pause.TotalMilliseconds);

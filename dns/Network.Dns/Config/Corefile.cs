@@ -33,7 +33,7 @@ public sealed record ServerBlock(IReadOnlyList<ServerKey> Keys, IReadOnlyList<Di
 public sealed record ServerKey(string Scheme, string Zone, int Port);
 
 /// <summary>A Corefile that cannot be used: where and why.</summary>
-public sealed class CorefileException(string file, int line, string reason) : InvalidDataException($"{file}:{line}: {reason}")
+public sealed class CorefileException(string file, int line, string reason) : Exception($"{file}:{line}: {reason}")
 {
     public int Line { get; } = line;
 }
