@@ -1,5 +1,6 @@
 using Network.Benchmarks.Cni;
 using Network.Benchmarks.Dns;
+using Network.Benchmarks.Proxy;
 using Network.Benchmarks.Store;
 using Network.Benchmarks.Up;
 
@@ -10,6 +11,7 @@ var table = new (string Name, Action<TextWriter> Run)[]
     ("cni", CniBenchmark.Run),
     ("dns", DnsBenchmark.Run),
     ("pods", PodsBenchmark.Run),
+    ("proxy", ProxyBenchmark.Run),
     ("store", StoreBenchmark.Run),
     ("up", UpBenchmark.Run),
 };

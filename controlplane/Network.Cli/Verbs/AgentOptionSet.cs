@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using Network.Host.Roles;
+using Network.ServiceProxy;
 
 namespace Network.Cli.Verbs;
 
@@ -24,6 +25,9 @@ internal sealed class AgentOptionSet(string verb)
     private readonly Option<string?> _key = Options.Text("--tls-key", "its key (PEM file)");
     private readonly Option<string> _cgroup = Options.Text("--cgroup-root", "control group that holds the containers", "/podnet");
     private readonly Option<string?> _prefix = Options.Text("--netns-prefix", "begins the names of pods' network namespaces");
+    private readonly Option<ProxyMode?> _proxyMode = new("--proxy-mode") { Description = "how service rules are written: nftables (where the kernel can) or iptables" };
+    private readonly Option<string[]> _nodePorts = new("--nodeport-addresses") { Description = "ranges of local addresses at which node ports are answered", DefaultValueFactory = _ => [] };
+    private readonly Option<int> _proxyHealth = Options.Number("--proxy-healthz-port", "port at which load balancers ask whether the service proxy works; 0 for none", 10256);
     private readonly Option<int> _health = Options.Number("--health-port", "loopback port of /healthz, /readyz and /metrics; 0 for none", HealthPorts.Of(verb));
 
     internal void AddTo(Command command)
@@ -31,6 +35,7 @@ internal sealed class AgentOptionSet(string verb)
         Option[] all =
         [
             _node, _address, _kubeconfig, _data, _images, _manifests, _cni, _cluster, _pods, _dns, _corefile, _domain, _authority, _certificate, _key, _cgroup, _prefix, _health,
+            _proxyMode, _nodePorts, _proxyHealth,
         ];
         foreach (var option in all)
             command.Options.Add(option);
@@ -55,6 +60,9 @@ internal sealed class AgentOptionSet(string verb)
         TlsKey = parsed.GetValue(_key),
         CgroupRoot = parsed.GetValue(_cgroup)!,
         NetNsPrefix = parsed.GetValue(_prefix),
+        ProxyMode = parsed.GetValue(_proxyMode),
+        NodePortAddresses = [.. parsed.GetValue(_nodePorts)!.Select(IPNetwork.Parse)],
+        ProxyHealthPort = parsed.GetValue(_proxyHealth),
         HealthPort = parsed.GetValue(_health),
     };
 }

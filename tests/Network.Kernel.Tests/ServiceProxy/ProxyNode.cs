@@ -34,7 +34,7 @@ internal sealed class ProxyNode : IDisposable
         Ns.Exec("ip", "link", "set", "eth0", "up");
         Ns.Exec("ip", "route", "add", "default", "via", StrangerAddress);
         Ns.Exec("sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=1");
-        Settings = new ProxySettings("w1") { ClusterCidr = IPNetwork.Parse("10.244.0.0/16"), NetNs = Ns.Name };
+        Settings = new ProxySettings("w1") { ClusterCidr = IPNetwork.Parse("10.244.0.0/16"), NodeAddresses = [IPAddress.Parse(Address)], NetNs = Ns.Name };
         Client = AddNs(out _);
     }
 
@@ -60,7 +60,7 @@ internal sealed class ProxyNode : IDisposable
     {
         var socket = NftSocket.Open(Ns.Name);
         _pods.Add(socket);
-        return new NftProxier(NftFamily.Ip, Settings with { NodeAddresses = [IPAddress.Parse(Address)] }, socket);
+        return new NftProxier(NftFamily.Ip, Settings, socket, new NftLedger());
     }
 
     /// <summary>Programs the services as a process that has just started.</summary>

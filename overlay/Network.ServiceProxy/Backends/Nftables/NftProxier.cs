@@ -10,7 +10,7 @@ namespace Network.ServiceProxy.Backends.Nftables;
 /// is: a few elements in one transaction, tied to the generation they were computed against. Rules of a former process are
 /// compared and adopted; only what differs is written.
 /// </summary>
-internal sealed class NftProxier(NftFamily family, ProxySettings settings, NftSocket socket)
+internal sealed class NftProxier(NftFamily family, ProxySettings settings, NftSocket socket, NftLedger ledger)
 {
     // Elements in one transaction. More are written in several, endpoints before the services that need them, because packets and
     // other writers wait for none of them.
@@ -21,7 +21,6 @@ internal sealed class NftProxier(NftFamily family, ProxySettings settings, NftSo
     private readonly Dictionary<string, Programmed> _services = new(StringComparer.Ordinal);
     private readonly HashSet<ServiceClass> _chains = [];
     private readonly HashSet<ServiceClass> _newChains = [];
-    private readonly HashSet<uint> _ownGenerations = [];
     private NftView _view = new(family, settings, settings.NodeAddresses);
     private State _state = State.Unknown;
 
@@ -35,9 +34,6 @@ internal sealed class NftProxier(NftFamily family, ProxySettings settings, NftSo
         Programmed,
     }
 
-    /// <summary>Generation of our last commit; the kernel refuses the next one if others have made another.</summary>
-    internal uint Generation { get; private set; }
-
     /// <summary>Elements that the last pass added or removed.</summary>
     internal int WrittenElements { get; private set; }
 
@@ -46,9 +42,6 @@ internal sealed class NftProxier(NftFamily family, ProxySettings settings, NftSo
     /// <summary>Addresses and ports that two services want.</summary>
     internal IEnumerable<(string Loser, string Winner)> Conflicts() =>
         _tables[NftMap.Services].Conflicts().Select(conflict => (conflict.Loser, conflict.Winner)).Distinct();
-
-    /// <summary>True for a commit of our own.</summary>
-    internal bool IsOwn(uint generation) => _ownGenerations.Contains(generation);
 
     /// <summary>All services; what is not among them goes.</summary>
     internal void Program(IReadOnlyCollection<ServicePort> services, IReadOnlyList<IPAddress>? nodeAddresses = null)
@@ -139,8 +132,12 @@ internal sealed class NftProxier(NftFamily family, ProxySettings settings, NftSo
             }
             catch (LinuxException e) when (e.Errno == Errno.ERESTART && attempt < Attempts)
             {
-                // Somebody else has committed. If it was not to our table it does not matter; only reading tells.
-                _state = State.Unknown;
+                // Somebody else has committed. To another table it does not matter.
+                var now = socket.Generation().Id;
+                if (ledger.OthersTouched(family, now))
+                    _state = State.Unknown;
+                else
+                    ledger.Generation = now;
             }
             catch (LinuxException)
             {
@@ -149,9 +146,6 @@ internal sealed class NftProxier(NftFamily family, ProxySettings settings, NftSo
             }
         }
     }
-
-    /// <summary>Others have committed, and not to our table: what we know still holds.</summary>
-    internal void Follow(uint generation) => Generation = generation;
 
     private void Write()
     {
@@ -229,13 +223,8 @@ internal sealed class NftProxier(NftFamily family, ProxySettings settings, NftSo
     {
         if (batch.IsEmpty)
             return;
-        if (Generation == 0)
-            Generation = socket.Generation().Id;
-        socket.Execute(batch, Generation);
-        Generation++;
-        if (_ownGenerations.Count > 1000)
-            _ownGenerations.Clear();
-        _ownGenerations.Add(Generation);
+        socket.Execute(batch, ledger.Generation);
+        ledger.Committed();
     }
 
     private void WriteBase(NftBatch batch)
@@ -270,7 +259,7 @@ internal sealed class NftProxier(NftFamily family, ProxySettings settings, NftSo
     private bool Adopt()
     {
         _clientsMayBeStale = true;
-        Generation = socket.Generation().Id;
+        ledger.Generation = socket.Generation().Id;
         var standing = socket.Tables().Any(table => table.Family == family && table.Name == NftLayout.TableName && table.Comment == _layout.Table.Comment && !table.Dormant)
             && HasStructure();
         foreach (var (map, table) in _tables)
