@@ -104,7 +104,7 @@ internal ref struct HotQuery
         for (var options = record[11..]; options.Length >= 4;)
         {
             var length = BinaryPrimitives.ReadUInt16BigEndian(options[2..]);
-            if (4 + length > options.Length)
+            if (4 + length > options.Length || BinaryPrimitives.ReadUInt16BigEndian(options) == EdnsOptions.Source)
                 return false;
             if (BinaryPrimitives.ReadUInt16BigEndian(options) == EdnsOptions.Cookie)
             {

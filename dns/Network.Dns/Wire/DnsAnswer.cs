@@ -17,6 +17,9 @@ public sealed record DnsAnswer(ResponseCode Code)
     /// <summary>A finished message from elsewhere (a forwarder's upstream) without its OPT record, sent as it is but for the id.</summary>
     public byte[]? Raw { get; init; }
 
+    /// <summary>Which plugin answered, from where, and the object behind the record; told to who asks for it.</summary>
+    public string? Source { get; init; }
+
     /// <summary>Has signatures, for askers that want them.</summary>
     public bool Signed { get; init; }
 

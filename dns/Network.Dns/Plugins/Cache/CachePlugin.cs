@@ -146,6 +146,6 @@ public sealed class CachePlugin : IDnsPlugin, IHotPlugin, IDisposable
     {
         var copy = entry.Message[..];
         entry.Age(copy, now, _settings.StaleTtl);
-        return new DnsAnswer(entry.Code) { Raw = copy };
+        return new DnsAnswer(entry.Code) { Raw = copy, Source = entry.IsFresh(now) ? $"cache: good for {entry.Ttl - (now - entry.Stored)} s more" : $"cache: over since {now - entry.Stored - entry.Ttl} s, nobody could renew it" };
     }
 }

@@ -56,6 +56,8 @@ public sealed class ClusterPlugin(ClusterIndex index, SearchExpansion? search = 
         var (found, ours) = Answer(request.Query);
         if (!ours)
             return await next(request, cancel).ConfigureAwait(false);
+        if (request.Query.WantsSource)
+            found = found! with { Source = $"kubernetes: {ObjectNames.Of(request.Query.Name, found, index.Zone)}, index of change {index.Serial}{(index.Stale ? ", stale" : "")}" };
         if (found!.Code == ResponseCode.NxDomain && request.Depth == 0
             && await ExpandAsync(request, next, cancel).ConfigureAwait(false) is { } expanded)
             return expanded;
@@ -162,7 +164,7 @@ public sealed class ClusterPlugin(ClusterIndex index, SearchExpansion? search = 
             var asked = request with { Query = request.Query with { Labels = name.Split('.'), Question = AliasTarget.Question(name, request.Query.Type) }, Depth = 1 };
             var answer = await HandleAsync(asked, next, cancel).ConfigureAwait(false);
             if (answer is { Code: ResponseCode.NoError })
-                return Flatten(answer, name, request.Query.Type);
+                return Flatten(answer, name, request.Query.Type) with { Source = $"search list: {name}; {answer.Source}" };
             // Nobody could say: the pod goes on by itself and hears it at the name as it is.
             if (answer is not { Code: ResponseCode.NxDomain })
                 return null;

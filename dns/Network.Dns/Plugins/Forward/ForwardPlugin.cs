@@ -64,10 +64,10 @@ public sealed class ForwardPlugin : IDnsPlugin, IDisposable
             var answer = await server.AskAsync(new UpstreamQuestion(query.Question.Span, query.DnssecOk), cancel).ConfigureAwait(false);
             var records = new List<RawMessage.RecordAt>();
             if (answer is not null && RawMessage.TryWalk(answer, records))
-                return new DnsAnswer((ResponseCode)(answer[3] & 0x0F)) { Raw = RawMessage.WithoutEdns(answer, records) };
+                return new DnsAnswer((ResponseCode)(answer[3] & 0x0F)) { Raw = RawMessage.WithoutEdns(answer, records), Source = $"forward: asked {server.Upstream}" };
         }
 
-        return new DnsAnswer(ResponseCode.ServFail) { Error = ExtendedError.NoReachableAuthority };
+        return new DnsAnswer(ResponseCode.ServFail) { Error = ExtendedError.NoReachableAuthority, Source = _servers.Length == 0 ? "forward: there is no upstream" : $"forward: none of {string.Join(", ", _servers.Select(server => server.Upstream))} answers" };
     }
 
     // Those that are well, in the policy's order; when none is, one of them may have come back a moment ago.

@@ -53,7 +53,7 @@ public sealed partial class HostsPlugin : IDnsPlugin, IHotPlugin, IDisposable
         if (entry is null)
             return _settings.Fallthrough ? next(request, cancel) : ValueTask.FromResult<DnsAnswer?>(new DnsAnswer(ResponseCode.NxDomain));
         var set = entry.Find(request.Query.Type);
-        return ValueTask.FromResult<DnsAnswer?>(new DnsAnswer(ResponseCode.NoError) { Authoritative = true, Answers = set?.Decode(request.Query.Name).Answers ?? [] });
+        return ValueTask.FromResult<DnsAnswer?>(new DnsAnswer(ResponseCode.NoError) { Authoritative = true, Answers = set?.Decode(request.Query.Name).Answers ?? [], Source = $"hosts: {_settings.Path ?? "lines of the Corefile"}" });
     }
 
     public void Dispose() => _watcher?.Dispose();
