@@ -48,6 +48,37 @@ public sealed class NetlinkSocket(INetlinkTransport transport) : IDisposable
         return failures is null ? [] : failures;
     }
 
+    /// <summary>
+    /// Sends a batch that the kernel takes as a whole or not at all. It answers before the send returns, and what it has to
+    /// say is read without waiting: refusals, and one acknowledgement of the last request but one (the batch's end is never
+    /// acknowledged by kernels before 6.10).
+    /// </summary>
+    /// <returns>The refusals, by index of the request; index 0 (the batch's begin) stands for the whole.</returns>
+    public IReadOnlyList<NetlinkRefusal> TryTransact(NetlinkBatch batch)
+    {
+        var first = Number(batch, 0, batch.Count, acknowledge: false);
+        batch.Written[batch.StartOf(batch.Count - 2) + 6] |= (byte)NetlinkH.NLM_F_ACK;
+        transport.Send(batch.Written);
+        var failures = new List<NetlinkRefusal>();
+        var accepted = false;
+        while (TryReceiveAnswer(failures, out var length))
+        {
+            var reader = new NetlinkMessageReader(_buffer.AsSpan(0, length));
+            while (reader.TryNext(out var message))
+            {
+                var index = (int)(message.Sequence - first);
+                if (message.Type != NetlinkH.NLMSG_ERROR || index < 0 || index >= batch.Count)
+                    continue;
+                if (ErrorOf(message, batch.OperationOf(index)) is { } error)
+                    failures.Add(new NetlinkRefusal(index, error));
+                else
+                    accepted = true;
+            }
+        }
+
+        return failures.Count > 0 || accepted ? failures : [new NetlinkRefusal(0, new LinuxException(batch.OperationOf(0), Errno.EIO, "the kernel did not answer"))];
+    }
+
     /// <summary>One request, one reply; the reply and a possible refusal are both awaited.</summary>
     /// <returns>False when the parser turned the reply down or there was none.</returns>
     public bool TryGet<T>(NetlinkBatch request, MessageParser<T> parser, out T value)
@@ -142,6 +173,20 @@ public sealed class NetlinkSocket(INetlinkTransport transport) : IDisposable
             }
 
             ThrowIfMalformed(reader, batch.OperationOf(first));
+        }
+    }
+
+    // More refusals than the receive buffer holds: the first ones are in it, and they are what matters.
+    private bool TryReceiveAnswer(List<NetlinkRefusal> failures, out int length)
+    {
+        try
+        {
+            return transport.TryReceive(_buffer, out length);
+        }
+        catch (LinuxException e) when (e.Errno == Errno.ENOBUFS)
+        {
+            failures.Add(new NetlinkRefusal(0, e));
+            return transport.TryReceive(_buffer, out length);
         }
     }
 

@@ -50,7 +50,7 @@ internal static class IfLinkH
 
     internal const ushort IFLA_ADDRESS = 1, IFLA_IFNAME = 3, IFLA_MTU = 4, IFLA_LINK = 5, IFLA_MASTER = 10, IFLA_PROTINFO = 12,
         IFLA_OPERSTATE = 16, IFLA_LINKINFO = 18, IFLA_NET_NS_PID = 19, IFLA_IFALIAS = 20, IFLA_AF_SPEC = 26, IFLA_GROUP = 27, IFLA_NET_NS_FD = 28,
-        IFLA_EXT_MASK = 29, IFLA_LINK_NETNSID = 37;
+        IFLA_EXT_MASK = 29, IFLA_LINK_NETNSID = 37, IFLA_TARGET_NETNSID = 46;
 
     internal const ushort IFLA_INFO_KIND = 1, IFLA_INFO_DATA = 2, IFLA_INFO_SLAVE_KIND = 4, IFLA_INFO_SLAVE_DATA = 5;
     internal const ushort VETH_INFO_PEER = 1;
@@ -78,6 +78,16 @@ internal static class NeighbourH
     internal const byte NTF_SELF = 2, NTF_MASTER = 4, NTF_EXT_LEARNED = 16, NTF_ROUTER = 128;
     internal const ushort NUD_INCOMPLETE = 1, NUD_REACHABLE = 2, NUD_STALE = 4, NUD_DELAY = 8, NUD_PROBE = 16, NUD_FAILED = 32,
         NUD_NOARP = 64, NUD_PERMANENT = 128;
+}
+
+/// <summary>linux/netlink.h, linux/netfilter/nfnetlink.h, linux/netfilter/nf_tables.h: what announces changes of rules</summary>
+internal static class RulesetH
+{
+    internal const int NETLINK_NETFILTER = 12;
+    internal const uint NFNLGRP_NFTABLES = 7;
+    internal const int NFNL_SUBSYS_NFTABLES = 10;
+    internal const int NFT_MSG_NEWTABLE = 0, NFT_MSG_DELTABLE = 2, NFT_MSG_NEWCHAIN = 3, NFT_MSG_DELCHAIN = 5, NFT_MSG_NEWRULE = 6, NFT_MSG_DELRULE = 8;
+    internal const ushort NFTA_TABLE_NAME = 1, NFTA_CHAIN_NAME = 3, NFTA_RULE_CHAIN = 2;
 }
 
 /// <summary>linux/pkt_sched.h, linux/pkt_cls.h, linux/tc_act/tc_mirred.h</summary>

@@ -27,6 +27,9 @@ public sealed record LinkChange
     /// <summary>Open namespace to move to.</summary>
     public SafeFileHandle? NetNs { get; init; }
 
+    /// <summary>Id of the namespace the device lives in, as <see cref="Link.ParentNetNsId"/> tells it; null for the socket's own.</summary>
+    public int? InNetNsId { get; init; }
+
     /// <summary>Bridge port reflects frames to where they came from: a pod reaching itself through a service.</summary>
     public bool? Hairpin { get; init; }
 
@@ -60,6 +63,8 @@ public sealed record LinkChange
             message.Put(IfLinkH.IFLA_IFALIAS, Alias);
         if (Group is { } group)
             message.Put(IfLinkH.IFLA_GROUP, group);
+        if (InNetNsId is { } id)
+            message.Put(IfLinkH.IFLA_TARGET_NETNSID, id);
         if (NetNs is not null)
             message.Put(IfLinkH.IFLA_NET_NS_FD, (int)NetNs.DangerousGetHandle());
         WritePort(message);

@@ -10,4 +10,7 @@ public interface INetlinkTransport : IDisposable
 
     /// <summary>Blocks for the next datagram and returns its length. A lost reply is ENOBUFS.</summary>
     int Receive(Span<byte> buffer);
+
+    /// <summary>The next datagram if one is there already.</summary>
+    bool TryReceive(Span<byte> buffer, out int length);
 }

@@ -11,7 +11,11 @@ namespace Network.Netlink.Transport;
 /// </summary>
 internal sealed unsafe class KernelTransport : INetlinkTransport
 {
+    // What a socket takes in one datagram before it is asked for more; the system's default is 208 KiB.
+    private const int DefaultSendBuffer = 128 * 1024;
+    private const int Skipped = -1, Nothing = -2;
     private readonly SafeFileHandle _socket;
+    private int _sendBuffer = DefaultSendBuffer;
 
     private KernelTransport(SafeFileHandle socket) => _socket = socket;
 
@@ -43,6 +47,8 @@ internal sealed unsafe class KernelTransport : INetlinkTransport
 
     public void Send(ReadOnlySpan<byte> datagram)
     {
+        if (datagram.Length > _sendBuffer)
+            GrowSendBuffer(datagram.Length);
         var kernel = new sockaddr_nl { nl_family = NetlinkH.AF_NETLINK };
         fixed (byte* bytes = datagram)
         {
@@ -62,6 +68,14 @@ internal sealed unsafe class KernelTransport : INetlinkTransport
             if (length >= 0)
                 return length;
         }
+    }
+
+    public bool TryReceive(Span<byte> buffer, out int length)
+    {
+        do
+            length = Receive(buffer, NetlinkH.MSG_TRUNC | NetlinkH.MSG_DONTWAIT);
+        while (length == Skipped);
+        return length != Nothing;
     }
 
     /// <summary>Blocks until a datagram or the other descriptor is ready.</summary>
@@ -96,10 +110,18 @@ internal sealed unsafe class KernelTransport : INetlinkTransport
 
     public void Dispose() => _socket.Dispose();
 
+    // The kernel wants a whole datagram to fit into the buffer, and takes the number times two.
+    private void GrowSendBuffer(int bytes)
+    {
+        if (!TrySet(NetlinkH.SOL_SOCKET, NetlinkH.SO_SNDBUFFORCE, bytes))
+            TrySet(NetlinkH.SOL_SOCKET, NetlinkH.SO_SNDBUF, bytes);
+        _sendBuffer = bytes;
+    }
+
     private bool TrySet(int level, int option, int value) =>
         Socket.setsockopt(Descriptor, level, option, &value, sizeof(int)) == 0;
 
-    // Negative: nothing for us this time (interrupted, or a datagram that is not from the kernel).
+    // Negative: nothing for us this time (interrupted, or a datagram that is not from the kernel), or nothing there.
     private int Receive(Span<byte> buffer, int flags)
     {
         var sender = default(sockaddr_nl);
@@ -109,11 +131,16 @@ internal sealed unsafe class KernelTransport : INetlinkTransport
             length = Socket.recvfrom(Descriptor, bytes, (nuint)buffer.Length, flags, &sender, &senderLength);
         if (length < 0)
         {
-            return (Errno)Marshal.GetLastPInvokeError() == Errno.EINTR ? -1 : throw LinuxException.Last("receive netlink datagram");
+            return (Errno)Marshal.GetLastPInvokeError() switch
+            {
+                Errno.EINTR => Skipped,
+                Errno.EAGAIN => Nothing,
+                _ => throw LinuxException.Last("receive netlink datagram"),
+            };
         }
 
         if (length > buffer.Length)
             throw new LinuxException($"receive netlink datagram of {length} bytes into {buffer.Length}", Errno.ENOBUFS);
-        return sender.nl_pid == 0 ? (int)length : -1;
+        return sender.nl_pid == 0 ? (int)length : Skipped;
     }
 }

@@ -34,6 +34,13 @@ public sealed class ScriptedTransport(Func<byte[], IEnumerable<byte[]>> script) 
         return reply.Length;
     }
 
+    public bool TryReceive(Span<byte> buffer, out int length)
+    {
+        var any = _replies.Count > 0;
+        length = any ? Receive(buffer) : 0;
+        return any;
+    }
+
     /// <summary>An acknowledgement (errno 0) or refusal of the request that carries this sequence number.</summary>
     public static byte[] Acknowledge(uint sequence, Errno errno = Errno.None, string? detail = null)
     {

@@ -22,6 +22,12 @@ public sealed class KernelHeaderTests
         #include <linux/if_addr.h>
         #include <linux/neighbour.h>
         #include <linux/veth.h>
+        #include <linux/netfilter.h>
+        #include <linux/netfilter/nfnetlink.h>
+        #include <linux/netfilter/nf_tables.h>
+        #include <linux/netfilter/nf_nat.h>
+        #include <linux/netfilter/nf_conntrack_common.h>
+        #include <linux/netfilter/nfnetlink_conntrack.h>
         #include <linux/pkt_sched.h>
         #include <linux/pkt_cls.h>
         #include <linux/tc_act/tc_mirred.h>

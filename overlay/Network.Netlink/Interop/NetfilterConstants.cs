@@ -1,0 +1,114 @@
+namespace Network.Netlink.Interop;
+
+/// <summary>linux/netfilter/nfnetlink.h, linux/netlink.h</summary>
+internal static class NfnetlinkH
+{
+    internal const int NETLINK_NETFILTER = 12;
+    internal const byte NFNETLINK_V0 = 0;
+    internal const ushort NFNL_SUBSYS_CTNETLINK = 1, NFNL_SUBSYS_NFTABLES = 10;
+    internal const ushort NFNL_MSG_BATCH_BEGIN = 0x10, NFNL_MSG_BATCH_END = 0x11;
+    internal const ushort NFNL_BATCH_GENID = 1;
+    internal const uint NFNLGRP_CONNTRACK_NEW = 1, NFNLGRP_CONNTRACK_UPDATE = 2, NFNLGRP_CONNTRACK_DESTROY = 3, NFNLGRP_NFTABLES = 7, NFNLGRP_NFTRACE = 9;
+}
+
+/// <summary>linux/netfilter.h, linux/netfilter/nf_nat.h, linux/netfilter/nf_conntrack_common.h</summary>
+internal static class NetfilterH
+{
+    internal const byte NFPROTO_UNSPEC = 0, NFPROTO_INET = 1, NFPROTO_IPV4 = 2, NFPROTO_ARP = 3, NFPROTO_NETDEV = 5, NFPROTO_BRIDGE = 7, NFPROTO_IPV6 = 10;
+    internal const uint NF_INET_PRE_ROUTING = 0, NF_INET_LOCAL_IN = 1, NF_INET_FORWARD = 2, NF_INET_LOCAL_OUT = 3, NF_INET_POST_ROUTING = 4,
+        NF_NETDEV_INGRESS = 0, NF_NETDEV_EGRESS = 1;
+    internal const int NF_DROP = 0, NF_ACCEPT = 1, NF_QUEUE = 3;
+    internal const uint NF_NAT_RANGE_MAP_IPS = 1, NF_NAT_RANGE_PROTO_SPECIFIED = 2, NF_NAT_RANGE_PROTO_RANDOM = 4, NF_NAT_RANGE_PERSISTENT = 8,
+        NF_NAT_RANGE_PROTO_RANDOM_FULLY = 16;
+    internal const uint IPS_SEEN_REPLY = 2, IPS_ASSURED = 4, IPS_CONFIRMED = 8, IPS_SRC_NAT = 16, IPS_DST_NAT = 32, IPS_DYING = 512;
+}
+
+/// <summary>linux/netfilter/nf_tables.h: objects</summary>
+internal static class NfTablesH
+{
+    internal const ushort NFT_MSG_NEWTABLE = 0, NFT_MSG_GETTABLE = 1, NFT_MSG_DELTABLE = 2, NFT_MSG_NEWCHAIN = 3, NFT_MSG_GETCHAIN = 4, NFT_MSG_DELCHAIN = 5,
+        NFT_MSG_NEWRULE = 6, NFT_MSG_GETRULE = 7, NFT_MSG_DELRULE = 8, NFT_MSG_NEWSET = 9, NFT_MSG_GETSET = 10, NFT_MSG_DELSET = 11,
+        NFT_MSG_NEWSETELEM = 12, NFT_MSG_GETSETELEM = 13, NFT_MSG_DELSETELEM = 14, NFT_MSG_NEWGEN = 15, NFT_MSG_GETGEN = 16, NFT_MSG_TRACE = 17;
+
+    internal const ushort NFTA_GEN_ID = 1, NFTA_GEN_PROC_PID = 2, NFTA_GEN_PROC_NAME = 3;
+    internal const ushort NFTA_LIST_ELEM = 1;
+    internal const ushort NFTA_TABLE_NAME = 1, NFTA_TABLE_FLAGS = 2, NFTA_TABLE_USE = 3, NFTA_TABLE_HANDLE = 4, NFTA_TABLE_USERDATA = 6;
+    internal const ushort NFTA_CHAIN_TABLE = 1, NFTA_CHAIN_HANDLE = 2, NFTA_CHAIN_NAME = 3, NFTA_CHAIN_HOOK = 4, NFTA_CHAIN_POLICY = 5, NFTA_CHAIN_USE = 6,
+        NFTA_CHAIN_TYPE = 7, NFTA_CHAIN_FLAGS = 10, NFTA_CHAIN_USERDATA = 12;
+    internal const ushort NFTA_HOOK_HOOKNUM = 1, NFTA_HOOK_PRIORITY = 2, NFTA_HOOK_DEV = 3;
+    internal const ushort NFTA_RULE_TABLE = 1, NFTA_RULE_CHAIN = 2, NFTA_RULE_HANDLE = 3, NFTA_RULE_EXPRESSIONS = 4, NFTA_RULE_POSITION = 6, NFTA_RULE_USERDATA = 7;
+    internal const ushort NFTA_SET_TABLE = 1, NFTA_SET_NAME = 2, NFTA_SET_FLAGS = 3, NFTA_SET_KEY_TYPE = 4, NFTA_SET_KEY_LEN = 5, NFTA_SET_DATA_TYPE = 6,
+        NFTA_SET_DATA_LEN = 7, NFTA_SET_POLICY = 8, NFTA_SET_DESC = 9, NFTA_SET_ID = 10, NFTA_SET_TIMEOUT = 11, NFTA_SET_GC_INTERVAL = 12,
+        NFTA_SET_USERDATA = 13, NFTA_SET_HANDLE = 16, NFTA_SET_EXPR = 17;
+    internal const ushort NFTA_SET_DESC_SIZE = 1, NFTA_SET_DESC_CONCAT = 2, NFTA_SET_FIELD_LEN = 1;
+    internal const ushort NFTA_SET_ELEM_LIST_TABLE = 1, NFTA_SET_ELEM_LIST_SET = 2, NFTA_SET_ELEM_LIST_ELEMENTS = 3;
+    internal const ushort NFTA_SET_ELEM_KEY = 1, NFTA_SET_ELEM_DATA = 2, NFTA_SET_ELEM_FLAGS = 3, NFTA_SET_ELEM_TIMEOUT = 4, NFTA_SET_ELEM_EXPIRATION = 5,
+        NFTA_SET_ELEM_USERDATA = 6, NFTA_SET_ELEM_EXPR = 7, NFTA_SET_ELEM_KEY_END = 10;
+    internal const ushort NFTA_DATA_VALUE = 1, NFTA_DATA_VERDICT = 2, NFTA_VERDICT_CODE = 1, NFTA_VERDICT_CHAIN = 2;
+    internal const ushort NFTA_EXPR_NAME = 1, NFTA_EXPR_DATA = 2;
+
+    internal const uint NFT_TABLE_F_DORMANT = 1;
+    internal const uint NFT_SET_ANONYMOUS = 1, NFT_SET_CONSTANT = 2, NFT_SET_INTERVAL = 4, NFT_SET_MAP = 8, NFT_SET_TIMEOUT = 0x10, NFT_SET_EVAL = 0x20,
+        NFT_SET_OBJECT = 0x40, NFT_SET_CONCAT = 0x80, NFT_SET_EXPR = 0x100;
+    internal const uint NFT_SET_ELEM_INTERVAL_END = 1, NFT_SET_ELEM_CATCHALL = 2;
+    internal const uint NFT_DATA_VALUE = 0, NFT_DATA_VERDICT = 0xffffff00;
+    internal const int NFT_CONTINUE = -1, NFT_BREAK = -2, NFT_JUMP = -3, NFT_GOTO = -4, NFT_RETURN = -5;
+    internal const uint NFT_REG_VERDICT = 0, NFT_REG_1 = 1, NFT_REG_4 = 4, NFT_REG32_00 = 8, NFT_REG32_15 = 23;
+    internal const int NFT_REG_SIZE = 16, NFT_REG32_SIZE = 4, NFT_USERDATA_MAXLEN = 256, NFT_NAME_MAXLEN = 256;
+}
+
+/// <summary>linux/netfilter/nf_tables.h: expressions</summary>
+internal static class NfExpressionsH
+{
+    internal const ushort NFTA_IMMEDIATE_DREG = 1, NFTA_IMMEDIATE_DATA = 2;
+    internal const ushort NFTA_BITWISE_SREG = 1, NFTA_BITWISE_DREG = 2, NFTA_BITWISE_LEN = 3, NFTA_BITWISE_MASK = 4, NFTA_BITWISE_XOR = 5;
+    internal const ushort NFTA_BYTEORDER_SREG = 1, NFTA_BYTEORDER_DREG = 2, NFTA_BYTEORDER_OP = 3, NFTA_BYTEORDER_LEN = 4, NFTA_BYTEORDER_SIZE = 5;
+    internal const ushort NFTA_CMP_SREG = 1, NFTA_CMP_OP = 2, NFTA_CMP_DATA = 3;
+    internal const ushort NFTA_RANGE_SREG = 1, NFTA_RANGE_OP = 2, NFTA_RANGE_FROM_DATA = 3, NFTA_RANGE_TO_DATA = 4;
+    internal const ushort NFTA_LOOKUP_SET = 1, NFTA_LOOKUP_SREG = 2, NFTA_LOOKUP_DREG = 3, NFTA_LOOKUP_FLAGS = 5;
+    internal const uint NFT_LOOKUP_F_INV = 1;
+    internal const ushort NFTA_DYNSET_SET_NAME = 1, NFTA_DYNSET_OP = 3, NFTA_DYNSET_SREG_KEY = 4, NFTA_DYNSET_SREG_DATA = 5, NFTA_DYNSET_TIMEOUT = 6,
+        NFTA_DYNSET_EXPR = 7, NFTA_DYNSET_FLAGS = 9;
+    internal const uint NFT_DYNSET_F_INV = 1, NFT_DYNSET_OP_ADD = 0, NFT_DYNSET_OP_UPDATE = 1, NFT_DYNSET_OP_DELETE = 2;
+    internal const ushort NFTA_PAYLOAD_DREG = 1, NFTA_PAYLOAD_BASE = 2, NFTA_PAYLOAD_OFFSET = 3, NFTA_PAYLOAD_LEN = 4, NFTA_PAYLOAD_SREG = 5,
+        NFTA_PAYLOAD_CSUM_TYPE = 6, NFTA_PAYLOAD_CSUM_OFFSET = 7, NFTA_PAYLOAD_CSUM_FLAGS = 8;
+    internal const uint NFT_PAYLOAD_LL_HEADER = 0, NFT_PAYLOAD_NETWORK_HEADER = 1, NFT_PAYLOAD_TRANSPORT_HEADER = 2;
+    internal const ushort NFTA_META_DREG = 1, NFTA_META_KEY = 2, NFTA_META_SREG = 3;
+    internal const uint NFT_META_LEN = 0, NFT_META_PROTOCOL = 1, NFT_META_PRIORITY = 2, NFT_META_MARK = 3, NFT_META_IIF = 4, NFT_META_OIF = 5,
+        NFT_META_IIFNAME = 6, NFT_META_OIFNAME = 7, NFT_META_SKUID = 10, NFT_META_NFTRACE = 12, NFT_META_NFPROTO = 15, NFT_META_L4PROTO = 16,
+        NFT_META_PKTTYPE = 19, NFT_META_IIFGROUP = 21, NFT_META_CGROUP = 23, NFT_META_PRANDOM = 24;
+    internal const ushort NFTA_CT_DREG = 1, NFTA_CT_KEY = 2, NFTA_CT_DIRECTION = 3, NFTA_CT_SREG = 4;
+    internal const uint NFT_CT_STATE = 0, NFT_CT_DIRECTION = 1, NFT_CT_STATUS = 2, NFT_CT_MARK = 3, NFT_CT_PROTOCOL = 10, NFT_CT_PROTO_SRC = 11,
+        NFT_CT_PROTO_DST = 12, NFT_CT_ZONE = 17, NFT_CT_SRC_IP = 19, NFT_CT_DST_IP = 20, NFT_CT_SRC_IP6 = 21, NFT_CT_DST_IP6 = 22;
+    internal const ushort NFTA_COUNTER_BYTES = 1, NFTA_COUNTER_PACKETS = 2;
+    internal const ushort NFTA_LIMIT_RATE = 1, NFTA_LIMIT_UNIT = 2, NFTA_LIMIT_BURST = 3, NFTA_LIMIT_TYPE = 4, NFTA_LIMIT_FLAGS = 5;
+    internal const uint NFT_LIMIT_PKTS = 0, NFT_LIMIT_PKT_BYTES = 1, NFT_LIMIT_F_INV = 1;
+    internal const ushort NFTA_LOG_GROUP = 1, NFTA_LOG_PREFIX = 2, NFTA_LOG_SNAPLEN = 3, NFTA_LOG_QTHRESHOLD = 4, NFTA_LOG_LEVEL = 5;
+    internal const ushort NFTA_REJECT_TYPE = 1, NFTA_REJECT_ICMP_CODE = 2;
+    internal const uint NFT_REJECT_ICMP_UNREACH = 0, NFT_REJECT_TCP_RST = 1, NFT_REJECT_ICMPX_UNREACH = 2;
+    internal const ushort NFTA_NAT_TYPE = 1, NFTA_NAT_FAMILY = 2, NFTA_NAT_REG_ADDR_MIN = 3, NFTA_NAT_REG_ADDR_MAX = 4, NFTA_NAT_REG_PROTO_MIN = 5,
+        NFTA_NAT_REG_PROTO_MAX = 6, NFTA_NAT_FLAGS = 7;
+    internal const uint NFT_NAT_SNAT = 0, NFT_NAT_DNAT = 1;
+    internal const ushort NFTA_MASQ_FLAGS = 1, NFTA_MASQ_REG_PROTO_MIN = 2, NFTA_MASQ_REG_PROTO_MAX = 3;
+    internal const ushort NFTA_REDIR_REG_PROTO_MIN = 1, NFTA_REDIR_REG_PROTO_MAX = 2, NFTA_REDIR_FLAGS = 3;
+    internal const ushort NFTA_NG_DREG = 1, NFTA_NG_MODULUS = 2, NFTA_NG_TYPE = 3, NFTA_NG_OFFSET = 4;
+    internal const uint NFT_NG_INCREMENTAL = 0, NFT_NG_RANDOM = 1;
+    internal const ushort NFTA_HASH_SREG = 1, NFTA_HASH_DREG = 2, NFTA_HASH_LEN = 3, NFTA_HASH_MODULUS = 4, NFTA_HASH_SEED = 5, NFTA_HASH_OFFSET = 6, NFTA_HASH_TYPE = 7;
+    internal const uint NFT_HASH_JENKINS = 0, NFT_HASH_SYM = 1;
+    internal const ushort NFTA_FIB_DREG = 1, NFTA_FIB_RESULT = 2, NFTA_FIB_FLAGS = 3;
+    internal const uint NFT_FIB_RESULT_OIF = 1, NFT_FIB_RESULT_OIFNAME = 2, NFT_FIB_RESULT_ADDRTYPE = 3;
+    internal const uint NFTA_FIB_F_SADDR = 1, NFTA_FIB_F_DADDR = 2, NFTA_FIB_F_MARK = 4, NFTA_FIB_F_IIF = 8, NFTA_FIB_F_OIF = 16, NFTA_FIB_F_PRESENT = 32;
+    internal const ushort NFTA_OBJREF_IMM_TYPE = 1, NFTA_OBJREF_IMM_NAME = 2;
+}
+
+/// <summary>linux/netfilter/nfnetlink_conntrack.h</summary>
+internal static class ConntrackH
+{
+    internal const ushort IPCTNL_MSG_CT_NEW = 0, IPCTNL_MSG_CT_GET = 1, IPCTNL_MSG_CT_DELETE = 2;
+    internal const ushort CTA_TUPLE_ORIG = 1, CTA_TUPLE_REPLY = 2, CTA_STATUS = 3, CTA_PROTOINFO = 4, CTA_TIMEOUT = 7, CTA_MARK = 8, CTA_ID = 12, CTA_ZONE = 18;
+    internal const ushort CTA_TUPLE_IP = 1, CTA_TUPLE_PROTO = 2;
+    internal const ushort CTA_IP_V4_SRC = 1, CTA_IP_V4_DST = 2, CTA_IP_V6_SRC = 3, CTA_IP_V6_DST = 4;
+    internal const ushort CTA_PROTO_NUM = 1, CTA_PROTO_SRC_PORT = 2, CTA_PROTO_DST_PORT = 3, CTA_PROTO_ICMP_ID = 4, CTA_PROTO_ICMP_TYPE = 5, CTA_PROTO_ICMP_CODE = 6,
+        CTA_PROTO_ICMPV6_ID = 7, CTA_PROTO_ICMPV6_TYPE = 8, CTA_PROTO_ICMPV6_CODE = 9;
+    internal const ushort CTA_PROTOINFO_TCP = 1, CTA_PROTOINFO_TCP_STATE = 1;
+}
