@@ -120,8 +120,9 @@ public sealed class PluginTests
     [InlineData("podnet-cni", "loopback", null, "LoopbackType")]
     public void Type_follows_from_the_programs_name_before_the_configuration(string program, string type, string? ipam, string expected)
     {
+        var ofIpam = ipam is null ? "" : $",\"type\":\"{ipam}\"";
         var config = NetworkConfig.Parse(Encoding.UTF8.GetBytes(
-            $$"""{"cniVersion":"1.0.0","name":"n","type":"{{type}}","bridge":"b","ipam":{"subnet":"10.0.0.0/24"{{(ipam is null ? "" : $",\"type\":\"{ipam}\"")}}}}"""));
+            $$$"""{"cniVersion":"1.0.0","name":"n","type":"{{{type}}}","bridge":"b","ipam":{"subnet":"10.0.0.0/24"{{{ofIpam}}}}}"""));
 
         Assert.Equal(expected, TypeTable.Of(new Invocation(new CniEnvironment { Program = program }, config)).GetType().Name);
     }
@@ -190,8 +191,8 @@ public sealed class PluginTests
         var route = metrics ? ",\"mtu\":1400,\"priority\":7" : "";
         Assert.Equal(
             $$$"""
-            {"cniVersion":"{{{version}}}","interfaces":[{"name":"first","mac":""},{"name":"w1-br","mac":"0a:58:0a:f4:01:01"{{{size}}}},{"name":"eth0","mac":"0a:58:0a:f4:01:05"{{{size}}},"sandbox":"/run/netns/p"}],"ips":[{{{{v4Family}}}"interface":2,"address":"10.244.1.5/24","gateway":"10.244.1.1"},{{{{v6Family}}}"interface":2,"address":"fd00::5/64"}],"routes":[{"dst":"0.0.0.0/0","gw":"10.244.1.1"{{{route}}}}],"dns":{"nameservers":["10.96.0.10"]}}
-            """,
+            {"cniVersion":"{{{version}}}","interfaces":[{"name":"first","mac":""},{"name":"w1-br","mac":"0a:58:0a:f4:01:01"{{{size}}}},{"name":"eth0","mac":"0a:58:0a:f4:01:05"{{{size}}},"sandbox":"/run/netns/p"}],"ips":[{ {{{v4Family}}}"interface":2,"address":"10.244.1.5/24","gateway":"10.244.1.1"},{ {{{v6Family}}}"interface":2,"address":"fd00::5/64"}],"routes":[{"dst":"0.0.0.0/0","gw":"10.244.1.1"{{{route}}} }],"dns":{"nameservers":["10.96.0.10"]}}
+            """.Replace("{ ", "{").Replace(" }", "}"),
             json.ToJsonString());
     }
 
@@ -225,9 +226,9 @@ public sealed class PluginTests
         Assert.Equal(3000, refused);
     }
 
-    private static string Ipam(string ipam) => $$"""{"cniVersion":"1.0.0","name":"n","bridge":"b","ipam":{{ipam}}}""";
+    private static string Ipam(string ipam) => $$"""{"cniVersion":"1.0.0","name":"n","bridge":"b","ipam":{{ipam}} }""";
 
-    private static string Full(string field) => $$"""{"cniVersion":"1.0.0","name":"n","bridge":"b",{{field}},"ipam":{"subnet":"10.0.0.0/24"}}""";
+    private static string Full(string field) => $$"""{"cniVersion":"1.0.0","name":"n","bridge":"b",{{field}},"ipam":{"subnet":"10.0.0.0/24"} }""";
 
     private static void AssertBad(CniEnvironment environment, string variable, string version = "1.0.0")
     {

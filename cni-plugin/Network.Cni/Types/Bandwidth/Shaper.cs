@@ -17,8 +17,13 @@ internal sealed class Shaper(RouteSocket node, string network)
             node.Execute(batch => batch.ShapeEgress(hostIndex, ingress));
         if (limits.Egress is not { } egress)
             return;
+        // Asked again, or after a crash: what was redirected before would lead nowhere.
         if (node.Link(attachment.ShaperName) is not null)
+        {
             LinkRemoval.Delete(node, attachment.ShaperName);
+            node.TryExecute(new RouteBatch().ClearIngress(hostIndex));
+        }
+
         var host = node.Link(hostIndex);
         node.Execute(batch => batch
             .LinkAdd(new IfbSpec(attachment.ShaperName) { Up = true, Mtu = host?.Mtu ?? 0 })

@@ -11,6 +11,7 @@ namespace Network.Cni.Types.Portmap;
 /// </summary>
 internal sealed class IptablesPorts(bool snat) : IPortBackend
 {
+    internal const string Name = "iptables";
     private const string Table = "nat";
     private const string Incoming = "PODNET-HOSTPORTS";
     private const string Outgoing = "PODNET-MASQUERADE";
@@ -24,6 +25,8 @@ internal sealed class IptablesPorts(bool snat) : IPortBackend
         ("OUTPUT", Incoming, IptablesRule.New.Match("addrtype", "--dst-type", "LOCAL").Jump(Incoming)),
         ("POSTROUTING", Outgoing, IptablesRule.New.Jump(Outgoing)),
     ];
+
+    string IPortBackend.Name => Name;
 
     public void Set(PodPorts ports)
     {
@@ -119,7 +122,7 @@ internal sealed class IptablesPorts(bool snat) : IPortBackend
     private static string NetworkOf(GrantedAddress pod) =>
         Subnet.TryParseAddress(pod.ToString(), out _, out var subnet) ? subnet.ToString() : $"{pod.Address}/{pod.Address.Bits}";
 
-    private static string CommentOf(string key) => key.Length <= LongestComment ? key : key[..LongestComment];
+    private static string CommentOf(string key) => PodPorts.Mark(key, LongestComment);
 
     private static bool IsOf(string rule, string key) => rule.Contains($"--comment \"{CommentOf(key)}\"", StringComparison.Ordinal);
 

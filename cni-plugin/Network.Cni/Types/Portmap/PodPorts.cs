@@ -1,5 +1,6 @@
 using System.Globalization;
 using Network.Cni.Ipam;
+using Network.Cni.Protocol;
 
 namespace Network.Cni.Types.Portmap;
 
@@ -8,6 +9,12 @@ namespace Network.Cni.Types.Portmap;
 /// <param name="Masquerade">Whether what the pod sends out of its network gets the node's address.</param>
 internal sealed record PodPorts(string Key, IReadOnlyList<GrantedAddress> Addresses, IReadOnlyList<PortMapping> Mappings, bool Masquerade)
 {
+    /// <summary>The rule set they are in: it may not be the configured one any more when they go.</summary>
+    internal string Backend { get; init; } = NftPorts.Name;
+
+    /// <summary>A key as comment of rules; one that is too long ends in a hash of the whole.</summary>
+    internal static string Mark(string key, int most) => key.Length <= most ? key : $"{key[..(most - 12)]} {Attachment.HostNameOf(key, "")}";
+
     /// <summary>Mapping and pod address of the same family.</summary>
     internal IEnumerable<(PortMapping Mapping, GrantedAddress Pod)> Pairs(bool v6) =>
         from pod in Addresses
@@ -18,7 +25,7 @@ internal sealed record PodPorts(string Key, IReadOnlyList<GrantedAddress> Addres
 
     internal string ToText()
     {
-        var lines = new List<string> { Key, Masquerade ? "masquerade" : "-" };
+        var lines = new List<string> { Key, $"{Backend} {(Masquerade ? "masquerade" : "-")}" };
         lines.AddRange(Addresses.Select(address => $"address {address}"));
         lines.AddRange(Mappings.Select(mapping => $"port {mapping.Protocol} {mapping.HostPort} {mapping.ContainerPort} {mapping.HostIp?.ToString() ?? "-"}"));
         // The last line tells a whole file from the beginning of one.
@@ -31,6 +38,8 @@ internal sealed record PodPorts(string Key, IReadOnlyList<GrantedAddress> Addres
     {
         var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         if (lines.Length < 3 || lines[^1] != "end")
+            return null;
+        if (lines[1].Split(' ') is not [var backend, var masquerade])
             return null;
         List<GrantedAddress> addresses = [];
         List<PortMapping> mappings = [];
@@ -46,6 +55,6 @@ internal sealed record PodPorts(string Key, IReadOnlyList<GrantedAddress> Addres
                 return null;
         }
 
-        return new PodPorts(lines[0], addresses, mappings, lines[1] == "masquerade");
+        return new PodPorts(lines[0], addresses, mappings, masquerade == "masquerade") { Backend = backend };
     }
 }

@@ -9,6 +9,9 @@ internal sealed record PortMapping(string Protocol, int HostPort, int ContainerP
 {
     private bool IsWildcard => HostIp is not { } ip || ip == Ip.V4(0) || ip == default;
 
+    /// <summary>IANA's number of the protocol.</summary>
+    internal byte ProtocolNumber => Protocol switch { "tcp" => 6, "udp" => 17, _ => 132 };
+
     internal Ip? SpecificHostIp => IsWildcard ? null : HostIp;
 
     internal static IReadOnlyList<PortMapping> ParseAll(NetworkConfig config)

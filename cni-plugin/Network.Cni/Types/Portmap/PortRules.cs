@@ -8,7 +8,7 @@ namespace Network.Cni.Types.Portmap;
 /// Ports of the node that lead to pods, and masquerading. Each pod that has any is remembered in a file of the network's
 /// directory, so that a pod without them costs nothing, and DEL and GC need neither namespace nor an earlier result.
 /// </summary>
-internal sealed class PortRules(string network, string directory, IPortBackend backend, IReadOnlyList<PortMapping> mappings, bool masquerade)
+internal sealed class PortRules(string network, string directory, IPortBackend backend, bool snat, IReadOnlyList<PortMapping> mappings, bool masquerade)
 {
     internal static PortRules Of(Invocation call, bool masquerade = false, bool withMappings = true)
     {
@@ -21,12 +21,8 @@ internal sealed class PortRules(string network, string directory, IPortBackend b
 
         var data = root.Object("ipam").Text("dataDir") ?? root.Text("dataDir") ?? IpamConfig.DefaultDataDirectory;
         var snat = root.Flag("snat", true);
-        IPortBackend backend = root.Text("backend") switch
-        {
-            null or "iptables" => new IptablesPorts(snat),
-            var other => throw root.Invalid("backend", other, "iptables"),
-        };
-        return new PortRules(call.Config.Name, Path.Combine(data, call.Config.Name, "ports"), backend,
+        var backend = BackendOf(root.Text("backend") ?? NftPorts.Name, snat) ?? throw root.Invalid("backend", root.Text("backend"), "nftables or iptables");
+        return new PortRules(call.Config.Name, Path.Combine(data, call.Config.Name, "ports"), backend, snat,
             withMappings ? PortMapping.ParseAll(call.Config) : [], masquerade);
     }
 
@@ -39,9 +35,8 @@ internal sealed class PortRules(string network, string directory, IPortBackend b
             return;
         }
 
-        var ports = new PodPorts(KeyOf(attachment), addresses, mappings, masquerade);
-        if (File.Exists(FileOf(attachment)))
-            Remove(attachment);
+        var ports = new PodPorts(KeyOf(attachment), addresses, mappings, masquerade) { Backend = backend.Name };
+        Remove(attachment);
         Write(FileOf(attachment), ports.ToText());
         if (mappings.Count > 0)
         {
@@ -51,15 +46,14 @@ internal sealed class PortRules(string network, string directory, IPortBackend b
         }
 
         backend.Set(ports);
+        DatagramFlows.Forget(ports);
     }
 
     internal void Remove(Attachment attachment)
     {
         var file = FileOf(attachment);
-        if (!File.Exists(file))
-            return;
-        backend.Remove(KeyOf(attachment));
-        File.Delete(file);
+        if (File.Exists(file))
+            Remove(file);
     }
 
     internal void Check(Attachment attachment)
@@ -80,13 +74,28 @@ internal sealed class PortRules(string network, string directory, IPortBackend b
         var known = valid.Select(pair => Attachment.HostNameOf(pair.ContainerId, pair.IfName)).ToHashSet();
         foreach (var file in Directory.GetFiles(directory))
         {
-            if (known.Contains(Path.GetFileName(file)))
-                continue;
-            // The first line is written whole before any rule is made; without it there are none.
-            if (PodPorts.TryParse(File.ReadAllText(file)) is { } ports)
-                backend.Remove(ports.Key);
-            File.Delete(file);
+            if (!known.Contains(Path.GetFileName(file)))
+                Remove(file);
         }
+    }
+
+    private static IPortBackend? BackendOf(string name, bool snat) => name switch
+    {
+        NftPorts.Name => new NftPorts(snat),
+        IptablesPorts.Name => new IptablesPorts(snat),
+        _ => null,
+    };
+
+    // The file is whole before any rule is made; from half a one no rules came.
+    private void Remove(string file)
+    {
+        if (PodPorts.TryParse(File.ReadAllText(file)) is { } ports)
+        {
+            (BackendOf(ports.Backend, snat) ?? backend).Remove(ports.Key);
+            DatagramFlows.Forget(ports);
+        }
+
+        File.Delete(file);
     }
 
     private string KeyOf(Attachment attachment) => $"{network} {attachment.ContainerId} {attachment.IfName}";
