@@ -18,6 +18,9 @@ public sealed record LinkChange
 
     public string? Alias { get; init; }
 
+    /// <summary>Number by which <c>ip link show group</c> finds devices that belong together.</summary>
+    public int? Group { get; init; }
+
     /// <summary>New name; only with a reference by index.</summary>
     public string? Name { get; init; }
 
@@ -58,6 +61,8 @@ public sealed record LinkChange
             message.Put(IfLinkH.IFLA_MASTER, master);
         if (Alias is not null)
             message.Put(IfLinkH.IFLA_IFALIAS, Alias);
+        if (Group is { } group)
+            message.Put(IfLinkH.IFLA_GROUP, group);
         if (InNetNsId is { } id)
             message.Put(IfLinkH.IFLA_TARGET_NETNSID, id);
         if (NetNs is not null)

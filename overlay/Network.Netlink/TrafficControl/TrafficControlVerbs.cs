@@ -30,6 +30,15 @@ public static class TrafficControlVerbs
             return batch;
         }
 
+        /// <summary>Removes the device's ingress queue with its filters; refused with ENOENT or EINVAL when there is none.</summary>
+        public RouteBatch ClearIngress(int linkIndex)
+        {
+            using var message = batch.Begin(RtnetlinkH.RTM_DELQDISC, NetlinkH.NLM_F_REQUEST, $"remove ingress queue of link #{linkIndex}");
+            message.Header(new tcmsg { tcm_ifindex = linkIndex, tcm_handle = IngressHandle, tcm_parent = TrafficControlH.TC_H_INGRESS });
+            message.Put(TrafficControlH.TCA_KIND, "ingress");
+            return batch;
+        }
+
         /// <summary>Lets everything that arrives at the device pass through another device's queue.</summary>
         public RouteBatch RedirectIngress(int linkIndex, int toLinkIndex)
         {

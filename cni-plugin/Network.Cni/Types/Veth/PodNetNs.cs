@@ -3,13 +3,16 @@ using Network.Cni.Protocol;
 using Network.Linux;
 using Network.Netlink;
 
-namespace Network.Cni.Attach;
+namespace Network.Cni.Types.Veth;
 
 /// <summary>The container's namespace: a descriptor to give the kernel, and a route socket that lives inside.</summary>
 internal sealed class PodNetNs : IDisposable
 {
-    private PodNetNs(SafeFileHandle descriptor, RouteSocket route)
+    private readonly string _path;
+
+    private PodNetNs(string path, SafeFileHandle descriptor, RouteSocket route)
     {
+        _path = path;
         Descriptor = descriptor;
         Route = route;
     }
@@ -33,7 +36,7 @@ internal sealed class PodNetNs : IDisposable
                         $"CNI_NETNS {attachment.NetNs} is the plugin's own namespace; give the container's");
                 return RouteSocket.Open();
             });
-            return new PodNetNs(descriptor, route);
+            return new PodNetNs(attachment.NetNs, descriptor, route);
         }
         catch (LinuxException e)
         {
@@ -46,6 +49,9 @@ internal sealed class PodNetNs : IDisposable
             throw;
         }
     }
+
+    /// <summary>Runs code inside, for the parameters below /proc/sys.</summary>
+    internal void Run(Action code) => NetNs.Run(_path, code);
 
     public void Dispose()
     {
