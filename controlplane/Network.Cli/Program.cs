@@ -9,6 +9,7 @@ var root = new RootCommand("podnet: a networking-first container network and ser
     DownVerb.Create(),
     StatusVerb.Create(),
     CaptureVerb.Create(),
+    ResolveVerb.Create(),
     ConformanceVerb.Create(),
     ImageVerb.Create(),
     KubeconfigVerb.Create(),

@@ -1,38 +1,19 @@
 using System.Net;
-using System.Net.Security;
 using Microsoft.Extensions.Logging;
-using Network.Dns.Hot;
+using Network.Dns.Config;
 using Network.Dns.Plugins;
+using Network.Dns.Plugins.Any;
+using Network.Dns.Plugins.Cache;
 using Network.Dns.Plugins.Cluster;
 using Network.Dns.Plugins.Errors;
 using Network.Dns.Plugins.Forward;
+using Network.Dns.Plugins.Loop;
+using Network.Dns.Plugins.Search;
 using Network.Dns.Transport;
 
 namespace Network.Dns;
 
-/// <summary>What a DNS server is told.</summary>
-public sealed record DnsSettings(IReadOnlyList<IPEndPoint> Listen)
-{
-    public IReadOnlyList<IPEndPoint> Upstreams { get; init; } = [];
-
-    public TimeSpan UpstreamTimeout { get; init; } = TimeSpan.FromSeconds(2);
-
-    /// <summary>Sockets, each with a thread, that share an address for UDP.</summary>
-    public int UdpSockets { get; init; } = Environment.ProcessorCount;
-
-    /// <summary>Where DNS over TLS (RFC 7858) is served; needs <see cref="Tls"/>.</summary>
-    public IReadOnlyList<IPEndPoint> ListenTls { get; init; } = [];
-
-    public SslServerAuthenticationOptions? Tls { get; init; }
-
-    /// <summary>How long a connection may say nothing (RFC 7766 6.2.3).</summary>
-    public TimeSpan StreamIdle { get; init; } = TimeSpan.FromSeconds(10);
-
-    /// <summary>Connections a listener keeps; one more closes the one that was silent longest.</summary>
-    public int MostConnections { get; init; } = 16_384;
-}
-
-/// <summary>The server: an index that others keep current, the chain of plugins, UDP, TCP and TLS.</summary>
+/// <summary>The server: an index that others keep current, chains of plugins, UDP, TCP and TLS.</summary>
 public sealed partial class DnsServer(DnsSettings settings, ClusterIndex index, TimeProvider time, ILogger logger)
 {
     private volatile bool _listening;
@@ -40,40 +21,109 @@ public sealed partial class DnsServer(DnsSettings settings, ClusterIndex index, 
     /// <summary>Listening, and the cluster's names are known.</summary>
     public bool IsReady => _listening && index.Complete;
 
+    /// <summary>The pods that ask this server, kept current by others.</summary>
+    public PodDirectory Pods { get; } = new();
+
+    /// <summary>Serves until cancelled.</summary>
+    /// <exception cref="CorefileException">The Corefile it starts with cannot be used; a later one only leaves the former in force.</exception>
     public async Task RunAsync(CancellationToken cancel)
     {
-        IDnsPlugin[] plugins =
-        [
-            new ErrorsPlugin(logger),
-            new ClusterPlugin(index),
-            new ForwardPlugin(settings.Upstreams, settings.UpstreamTimeout),
-        ];
-        var handler = new DnsHandler(new HotPath(plugins), new Chain(plugins), time);
-        var udp = new List<UdpServer>();
-        var streams = new List<StreamServer>();
+        var former = Plan();
+        var listeners = new DnsListeners(settings, time);
         try
         {
-            var limits = new StreamLimits(settings.StreamIdle, settings.MostConnections);
-            foreach (var address in settings.Listen)
+            listeners.Apply(former, cancel);
+            LogListening(string.Join(',', former.Select(address => address.Address)), index.Zone, string.Join(',', settings.Forward.Upstreams));
+            _listening = true;
+            Probe(former, cancel);
+            using var watcher = settings.Corefile is { } path ? new CorefileWatcher(path) : null;
+            while (watcher is not null)
             {
-                for (var i = 0; i < settings.UdpSockets; i++)
-                    udp.Add(new UdpServer(address, handler));
-                streams.Add(new StreamServer(address, handler, limits));
+                await watcher.ChangedAsync(cancel).ConfigureAwait(false);
+                if (TryPlan() is not { } plan)
+                    continue;
+                listeners.Apply(plan, cancel);
+                Dispose(former);
+                former = plan;
+                Probe(former, cancel);
             }
 
-            streams.AddRange(settings.ListenTls.Select(address => new StreamServer(address, handler, limits, settings.Tls)));
-            LogListening(string.Join(',', settings.Listen), index.Zone, string.Join(',', settings.Upstreams));
-            _listening = true;
-            await Task.WhenAll([.. udp.Select(server => server.RunAsync(cancel)), .. streams.Select(server => server.RunAsync(cancel))]).ConfigureAwait(false);
+            await listeners.Ended.ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            await listeners.Ended.ConfigureAwait(false);
         }
         finally
         {
             _listening = false;
-            udp.ForEach(server => server.Dispose());
-            streams.ForEach(server => server.Dispose());
+            listeners.Dispose();
+            Dispose(former);
         }
+    }
+
+    private List<DnsAddress> Plan()
+    {
+        if (settings.Corefile is not { } path)
+        {
+            DnsBlock[] blocks = [new("", Plugins())];
+            return [.. settings.Listen.Select(address => new DnsAddress(address, IsTls: false, new DnsBlocks(blocks))),
+                .. settings.ListenTls.Select(address => new DnsAddress(address, IsTls: true, new DnsBlocks(blocks)))];
+        }
+
+        return CorefilePlan.Make(CorefileParser.Parse(path, File.ReadAllText(path)), settings, new PluginContext(index, Pods, time, logger));
+    }
+
+    private List<DnsAddress>? TryPlan()
+    {
+        try
+        {
+            var plan = Plan();
+            LogReloaded(settings.Corefile!);
+            return plan;
+        }
+        catch (Exception e) when (e is CorefileException or IOException or UnauthorizedAccessException)
+        {
+            LogRefused(e.Message);
+            return null;
+        }
+    }
+
+    // Without a Corefile, in the order they are asked.
+    private IDnsPlugin[] Plugins() =>
+    [
+        new ErrorsPlugin(logger),
+        new AnyPlugin(),
+        new LoopPlugin(logger),
+        new ClusterPlugin(index, new SearchExpansion(Pods)),
+        new CachePlugin(settings.Cache, time),
+        new ForwardPlugin(settings.Forward, time, logger),
+    ];
+
+    private static void Probe(IReadOnlyList<DnsAddress> plan, CancellationToken cancel)
+    {
+        foreach (var block in plan.SelectMany(address => address.Blocks.All).Distinct())
+        {
+            foreach (var loop in block.Plugins.OfType<LoopPlugin>())
+                _ = loop.ProbeAsync(block.Chain, cancel);
+        }
+    }
+
+    private static void Dispose(IReadOnlyList<DnsAddress> plan)
+    {
+        foreach (var plugin in plan.SelectMany(address => address.Blocks.All).Distinct().SelectMany(block => block.Plugins).OfType<IDisposable>())
+            plugin.Dispose();
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "listening on={Addresses} zone={Zone} upstreams={Upstreams}")]
     private partial void LogListening(string addresses, string zone, string upstreams);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "corefile={Path} in force")]
+    private partial void LogReloaded(string path);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "corefile refused: {Reason}; the former one stays in force")]
+    private partial void LogRefused(string reason);
 }
+
+/// <summary>An address with what is served on it.</summary>
+internal sealed record DnsAddress(IPEndPoint Address, bool IsTls, DnsBlocks Blocks);

@@ -27,6 +27,9 @@ public sealed record IptablesRule
     /// <summary>A match with its options: <c>Match("mark", "--mark", "0x4000/0x4000")</c>.</summary>
     public IptablesRule Match(string module, params ReadOnlySpan<string> options) => With(["-m", module, .. options]);
 
+    /// <summary>The words of this rule, then those of another.</summary>
+    public IptablesRule Append(IptablesRule other) => With([.. other.Words]);
+
     /// <summary>Says in the rule set why the rule is there (xt_comment).</summary>
     public IptablesRule Comment(string text) => Match("comment", "--comment", text);
 

@@ -23,6 +23,7 @@ public enum Errno
     EISDIR = 21,
     EINVAL = 22,
     EMFILE = 24,
+    EMLINK = 31,
     ENOTTY = 25,
     ENOSPC = 28,
     EPIPE = 32,

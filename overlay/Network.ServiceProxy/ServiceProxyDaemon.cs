@@ -1,86 +1,259 @@
-using System.Diagnostics.Metrics;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Network.Iptables;
 using Network.Linux;
+using Network.Netlink.Netfilter;
+using Network.ServiceProxy.Backends;
 using Network.ServiceProxy.Backends.Iptables;
+using Network.ServiceProxy.Backends.Nftables;
+using Network.ServiceProxy.Conntrack;
 using Network.ServiceProxy.Model;
 
 namespace Network.ServiceProxy;
 
 /// <summary>
-/// Keeps a node's service rules equal to the services. The full desired state comes in; only the newest set that waits is
-/// programmed. When the kernel refuses, the last good rules stay and it is tried again.
+/// Keeps a node's service rules equal to the services. Changes that come while a pass runs are taken together by the next. When
+/// the kernel refuses, the last good rules stay and it is tried again, later each time. Rules that others change are repaired when
+/// the kernel tells of it; nothing is polled.
 /// </summary>
 public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvider time, ILogger logger)
 {
-    private static readonly Meter s_meter = new("Network.ServiceProxy");
-    private static readonly Histogram<double> s_duration = s_meter.CreateHistogram<double>("kubeproxy_sync_proxy_rules_duration_seconds", "s", "Time of one pass over the rules.");
-    private static readonly Counter<long> s_failures = s_meter.CreateCounter<long>("kubeproxy_sync_proxy_rules_iptables_restore_failures_total", null, "Passes the kernel refused.");
-    private static readonly Counter<long> s_repairs = s_meter.CreateCounter<long>("podnet_proxy_repairs_total", null, "Passes made because others changed our rules.");
-    private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(1);
-    private readonly Channel<IReadOnlyCollection<ServicePort>?> _wishes = Channel.CreateUnbounded<IReadOnlyCollection<ServicePort>?>();
+    private static readonly TimeSpan s_firstRetry = TimeSpan.FromMilliseconds(500), s_lastRetry = TimeSpan.FromSeconds(30);
+    private readonly Channel<Wish> _wishes = Channel.CreateUnbounded<Wish>();
+    private readonly Dictionary<string, ServicePort> _services = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ServicePort?> _former = new(StringComparer.Ordinal);
+    private readonly List<DateTimeOffset> _triggers = [];
+    private IReadOnlyDictionary<string, string> _refused = new Dictionary<string, string>();
+    private long _waitingSince;
+    private bool _known;
+    private bool _all = true;
 
     /// <summary>True once the first set is in the kernel.</summary>
     public bool IsReady { get; private set; }
 
+    /// <summary>How the rules are written, once that is decided.</summary>
+    public ProxyMode? Mode { get; private set; }
+
+    /// <summary>Why the last pass failed; null when it did not.</summary>
+    public string? Refusal { get; private set; }
+
+    /// <summary>Service ports that are not programmed as they should be, and why.</summary>
+    public IReadOnlyDictionary<string, string> RefusedServices => Volatile.Read(ref _refused);
+
+    /// <summary>How long the oldest change has been waiting for the kernel.</summary>
+    public TimeSpan Waiting => Interlocked.Read(ref _waitingSince) is var since and not 0 ? time.GetElapsedTime(since) : TimeSpan.Zero;
+
     /// <summary>The full set of services. Returns at once.</summary>
-    public void Apply(IReadOnlyCollection<ServicePort> services) => _wishes.Writer.TryWrite(services);
+    public void Apply(IReadOnlyCollection<ServicePort> services) => Post(new Wish { All = services });
+
+    /// <summary>Some service ports, new or changed, and keys of some that are gone. Returns at once.</summary>
+    /// <param name="trigger">When what caused the change happened; null when that is not known.</param>
+    public void Change(IReadOnlyCollection<ServicePort> changed, IReadOnlyCollection<string> removed, DateTimeOffset? trigger = null) =>
+        Post(new Wish { Changed = changed, Removed = removed, Trigger = trigger });
 
     public async Task RunAsync(CancellationToken cancel)
     {
         EnsureSysctls();
-        var proxier = new IptablesProxier(settings, await IptablesRestore.DetectAsync(IptablesFamily.V4, settings.NetNs, cancel).ConfigureAwait(false));
-        await using var audit = time.CreateTimer(_ => _wishes.Writer.TryWrite(null), null, settings.AuditInterval, settings.AuditInterval);
-        IReadOnlyCollection<ServicePort>? services = null;
-        var refused = false;
+        using var backend = await OpenAsync(cancel).ConfigureAwait(false);
+        Mode = backend.Mode;
+        // Rules of old iptables send no events.
+        await using var audit = backend is IptablesBackend { TellsOfChanges: false } ? Every(settings.AuditInterval) : null;
+        using var watch = backend is IptablesBackend { TellsOfChanges: true } ? WatchIptables(cancel) : null;
+        var retry = s_firstRetry;
         while (await _wishes.Reader.WaitToReadAsync(cancel).ConfigureAwait(false))
         {
-            var auditing = !refused;
+            var auditing = false;
             while (_wishes.Reader.TryRead(out var wish))
+                auditing |= Take(wish, backend);
+            if (!_known || (!auditing && !_all && _former.Count == 0))
+                continue;
+            if (await PassAsync(backend, auditing, cancel).ConfigureAwait(false))
+                retry = s_firstRetry;
+            else
             {
-                auditing &= wish is null;
-                services = wish ?? services;
+                // A newer set may be waiting by then; it is taken with what is left.
+                await Task.Delay(retry, time, cancel).ConfigureAwait(false);
+                retry = TimeSpan.FromTicks(Math.Min(retry.Ticks * 2, s_lastRetry.Ticks));
+                _wishes.Writer.TryWrite(new Wish { Audit = true });
             }
-
-            if (services is not null)
-                refused = !await PassAsync(proxier, services, auditing, cancel).ConfigureAwait(false);
         }
     }
 
-    private async Task<bool> PassAsync(IptablesProxier proxier, IReadOnlyCollection<ServicePort> services, bool auditing, CancellationToken cancel)
+    /// <summary>Takes all rules of a namespace away, however they were written.</summary>
+    public static async Task RemoveAsync(ProxySettings settings, CancellationToken cancel)
+    {
+        using (var nftables = NftablesBackend.IsUsable(settings.NetNs) ? new NftablesBackend(settings, _ => { }) : null)
+        {
+            if (nftables is not null)
+                await nftables.RemoveAsync(cancel).ConfigureAwait(false);
+        }
+
+        await IptablesBackend.RemoveAllAsync(settings, cancel).ConfigureAwait(false);
+    }
+
+    private async Task<IProxyBackend> OpenAsync(CancellationToken cancel)
+    {
+        var mode = settings.Mode ?? (NftablesBackend.IsUsable(settings.NetNs) ? ProxyMode.Nftables : ProxyMode.Iptables);
+        LogMode(settings.NodeName, mode);
+        return mode == ProxyMode.Nftables
+            ? new NftablesBackend(settings, generation => _wishes.Writer.TryWrite(new Wish { Touched = generation }))
+            : await IptablesBackend.OpenAsync(settings, cancel).ConfigureAwait(false);
+    }
+
+    private void Post(Wish wish)
+    {
+        Interlocked.CompareExchange(ref _waitingSince, time.GetTimestamp(), 0);
+        _wishes.Writer.TryWrite(wish);
+    }
+
+    // True when the rules have to be looked at.
+    private bool Take(Wish wish, IProxyBackend backend)
+    {
+        if (wish.All is { } all)
+        {
+            _known = true;
+            var keys = all.Select(service => service.Key).ToHashSet(StringComparer.Ordinal);
+            foreach (var gone in _services.Keys.Where(key => !keys.Contains(key)).ToList())
+                Put(gone, null);
+            foreach (var service in all)
+                Put(service.Key, service);
+        }
+
+        foreach (var service in wish.Changed)
+            Put(service.Key, service);
+        foreach (var gone in wish.Removed)
+            Put(gone, null);
+        if (wish.Trigger is { } trigger)
+            _triggers.Add(trigger);
+        return wish.Audit || (wish.Touched is { } generation && backend is NftablesBackend nftables && nftables.IsForeign(generation));
+    }
+
+    private void Put(string key, ServicePort? service)
+    {
+        var former = _services.GetValueOrDefault(key);
+        if (Equals(former, service))
+            return;
+        _former.TryAdd(key, former);
+        if (service is null)
+            _services.Remove(key);
+        else
+            _services[key] = service;
+    }
+
+    private async Task<bool> PassAsync(IProxyBackend backend, bool auditing, CancellationToken cancel)
     {
         var started = time.GetTimestamp();
         try
         {
-            if (auditing && IsReady)
+            if (auditing && IsReady && Refusal is null && !await backend.IsIntactAsync(cancel).ConfigureAwait(false))
             {
-                if (await proxier.IsIntactAsync(cancel).ConfigureAwait(false))
-                    return true;
-                proxier.Forget();
-                s_repairs.Add(1);
+                backend.Forget();
+                _all = true;
+                ProxyMetrics.Repairs.Add(1);
                 LogRepairing(settings.NodeName);
             }
 
-            await proxier.ProgramAsync(services.Select(service => service.Of(AddressFamily.InterNetwork)).OfType<ServicePort>().ToList(), cancel).ConfigureAwait(false);
-            IsReady = true;
+            if (!_all && _former.Count == 0)
+                return true;
+            var full = _all;
+            await backend.ProgramAsync(new ProxyPass(_services, _all ? null : _former.Keys), cancel).ConfigureAwait(false);
+            await FinishAsync(backend, cancel).ConfigureAwait(false);
             var elapsed = time.GetElapsedTime(started);
-            s_duration.Record(elapsed.TotalSeconds);
-            LogProgrammed(settings.NodeName, services.Count, proxier.WrittenChains, elapsed.TotalMilliseconds);
+            ProxyMetrics.Passed(backend, full, elapsed, time.GetUtcNow());
+            LogProgrammed(settings.NodeName, backend.Mode, _services.Count, backend.Written, elapsed.TotalMilliseconds);
             return true;
         }
-        catch (Exception e) when (e is IptablesException or LinuxException or IOException)
+        catch (Exception e) when (e is IptablesException or LinuxException or IOException or ArgumentException)
         {
-            s_failures.Add(1);
+            Refusal = e.Message;
+            ProxyMetrics.Failed(backend);
             LogRefused(settings.NodeName, e.Message);
-            proxier.Forget();
-            await Task.Delay(s_retry, time, cancel).ConfigureAwait(false);
-            // Only a wake-up: a newer set may be waiting by now, and it must win.
-            _wishes.Writer.TryWrite(null);
+            backend.Forget();
+            _all = true;
             return false;
         }
     }
+
+    private async Task FinishAsync(IProxyBackend backend, CancellationToken cancel)
+    {
+        foreach (var trigger in _triggers)
+            ProxyMetrics.Programming.Record(Math.Max(0, (time.GetUtcNow() - trigger).TotalSeconds));
+        _triggers.Clear();
+        ReconcileConnections();
+        if (!IsReady)
+            await RemoveOtherAsync(backend.Mode, cancel).ConfigureAwait(false);
+        ReportRefused(backend);
+        _former.Clear();
+        _all = false;
+        Refusal = null;
+        IsReady = true;
+        if (!_wishes.Reader.TryPeek(out _))
+            Interlocked.Exchange(ref _waitingSince, 0);
+    }
+
+    private void ReportRefused(IProxyBackend backend)
+    {
+        var refused = backend.Refused.DistinctBy(pair => pair.Key).ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
+        foreach (var (key, why) in refused.Where(pair => _refused.GetValueOrDefault(pair.Key) != pair.Value))
+            LogServiceRefused(settings.NodeName, key, why);
+        Volatile.Write(ref _refused, refused);
+    }
+
+    // Rules of the other kind would rewrite packets a second time. They go once ours stand.
+    private async Task RemoveOtherAsync(ProxyMode mode, CancellationToken cancel)
+    {
+        if (mode == ProxyMode.Nftables)
+            await IptablesBackend.RemoveAllAsync(settings, cancel).ConfigureAwait(false);
+        else if (NftablesBackend.IsUsable(settings.NetNs))
+        {
+            using var nftables = new NftablesBackend(settings, _ => { });
+            await nftables.RemoveAsync(cancel).ConfigureAwait(false);
+        }
+    }
+
+    // After the rules, else a packet in between would make the stale entry anew.
+    private void ReconcileConnections()
+    {
+        var stale = new StaleConnections();
+        foreach (var service in _all ? _services.Values : _former.Keys.Select(key => _services.GetValueOrDefault(key)).OfType<ServicePort>())
+            stale.Add(service);
+        foreach (var service in _former.Values.OfType<ServicePort>())
+            stale.AddFormer(service);
+        if (stale.IsEmpty)
+            return;
+        using var connections = ConntrackSocket.Open(settings.NetNs);
+        var removed = connections.Delete(AddressFamily.InterNetwork, stale.IsStale) + connections.Delete(AddressFamily.InterNetworkV6, stale.IsStale);
+        if (removed == 0)
+            return;
+        ProxyMetrics.StaleConnections.Add(removed);
+        LogStale(settings.NodeName, removed);
+    }
+
+    // Any change of the tables that iptables-nft keeps may be of ours; looking is dear, so a burst is looked at once.
+    private NftMonitor WatchIptables(CancellationToken cancel)
+    {
+        var monitor = NftMonitor.Open(settings.NetNs);
+        _ = FollowAsync();
+        return monitor;
+
+        async Task FollowAsync()
+        {
+            await foreach (var happened in monitor.Events.ReadAllAsync(cancel).ConfigureAwait(false))
+            {
+                if (happened.Kind != NftEventKind.Change || happened.Table is not ("nat" or "filter" or "mangle"))
+                    continue;
+                await Task.Delay(settings.AuditInterval, time, cancel).ConfigureAwait(false);
+                while (monitor.Events.TryRead(out _))
+                {
+                }
+
+                _wishes.Writer.TryWrite(new Wish { Audit = true });
+            }
+        }
+    }
+
+    private ITimer Every(TimeSpan interval) => time.CreateTimer(_ => _wishes.Writer.TryWrite(new Wish { Audit = true }), null, interval, interval);
 
     // Without bridge netfilter the reply of a same-node endpoint is bridged past conntrack and arrives with the wrong source.
     private void EnsureSysctls()
@@ -94,15 +267,41 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
         {
             Sysctl.TrySet("net/ipv4/ip_forward", "1");
             Sysctl.TrySet("net/bridge/bridge-nf-call-iptables", "1");
+            Sysctl.TrySet("net/bridge/bridge-nf-call-ip6tables", "1");
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "programmed node={Node} ports={Ports} chains={Chains} ms={Milliseconds:0.0}")]
-    private partial void LogProgrammed(string node, int ports, int chains, double milliseconds);
+    [LoggerMessage(Level = LogLevel.Information, Message = "service rules node={Node} mode={Mode}")]
+    private partial void LogMode(string node, ProxyMode mode);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "programmed node={Node} mode={Mode} ports={Ports} written={Written} ms={Milliseconds:0.0}")]
+    private partial void LogProgrammed(string node, ProxyMode mode, int ports, int written, double milliseconds);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "connections to former endpoints removed node={Node} count={Count}")]
+    private partial void LogStale(string node, int count);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "rules were changed by others, writing all again node={Node}")]
     private partial void LogRepairing(string node);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "rules refused node={Node}: {Reason}")]
     private partial void LogRefused(string node, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "service refused, others stand node={Node} service={Service}: {Reason}")]
+    private partial void LogServiceRefused(string node, string service, string reason);
+
+    private readonly record struct Wish()
+    {
+        internal IReadOnlyCollection<ServicePort>? All { get; init; }
+
+        internal IReadOnlyCollection<ServicePort> Changed { get; init; } = [];
+
+        internal IReadOnlyCollection<string> Removed { get; init; } = [];
+
+        internal DateTimeOffset? Trigger { get; init; }
+
+        /// <summary>Generation of a commit to our nf_tables; 0 when some may have been missed.</summary>
+        internal uint? Touched { get; init; }
+
+        internal bool Audit { get; init; }
+    }
 }

@@ -1,4 +1,6 @@
 using Network.Benchmarks.Cni;
+using Network.Benchmarks.Dns;
+using Network.Benchmarks.Proxy;
 using Network.Benchmarks.Store;
 using Network.Benchmarks.Up;
 
@@ -7,7 +9,9 @@ var table = new (string Name, Action<TextWriter> Run)[]
 {
     ("api", ApiBenchmark.Run),
     ("cni", CniBenchmark.Run),
+    ("dns", DnsBenchmark.Run),
     ("pods", PodsBenchmark.Run),
+    ("proxy", ProxyBenchmark.Run),
     ("store", StoreBenchmark.Run),
     ("up", UpBenchmark.Run),
 };

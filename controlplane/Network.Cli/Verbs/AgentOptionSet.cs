@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using Network.Host.Roles;
+using Network.ServiceProxy;
 
 namespace Network.Cli.Verbs;
 
@@ -17,19 +18,24 @@ internal sealed class AgentOptionSet(string verb)
     private readonly Option<IPNetwork> _cluster = Options.Range("--cluster-cidr", "addresses of all pods", "10.244.0.0/16");
     private readonly Option<string?> _pods = Options.Text("--pod-cidr", "this node's pods, instead of letting the controller choose");
     private readonly Option<IPAddress?> _dns = Options.Address("--cluster-dns", "address pods send DNS queries to; answered on every node");
+    private readonly Option<string?> _corefile = Options.Text("--corefile", "what the DNS server does, in CoreDNS's format; followed while it runs");
     private readonly Option<string> _domain = Options.Text("--cluster-domain", "domain of cluster names", "cluster.local");
     private readonly Option<string?> _authority = Options.Text("--client-ca", "authority of clients of the kubelet API (PEM file)");
     private readonly Option<string?> _certificate = Options.Text("--tls-cert", "certificate of the kubelet API (PEM file)");
     private readonly Option<string?> _key = Options.Text("--tls-key", "its key (PEM file)");
     private readonly Option<string> _cgroup = Options.Text("--cgroup-root", "control group that holds the containers", "/podnet");
     private readonly Option<string?> _prefix = Options.Text("--netns-prefix", "begins the names of pods' network namespaces");
+    private readonly Option<ProxyMode?> _proxyMode = new("--proxy-mode") { Description = "how service rules are written: nftables (where the kernel can) or iptables" };
+    private readonly Option<string[]> _nodePorts = new("--nodeport-addresses") { Description = "ranges of local addresses at which node ports are answered", DefaultValueFactory = _ => [] };
+    private readonly Option<int> _proxyHealth = Options.Number("--proxy-healthz-port", "port at which load balancers ask whether the service proxy works; 0 for none", 10256);
     private readonly Option<int> _health = Options.Number("--health-port", "loopback port of /healthz, /readyz and /metrics; 0 for none", HealthPorts.Of(verb));
 
     internal void AddTo(Command command)
     {
         Option[] all =
         [
-            _node, _address, _kubeconfig, _data, _images, _manifests, _cni, _cluster, _pods, _dns, _domain, _authority, _certificate, _key, _cgroup, _prefix, _health,
+            _node, _address, _kubeconfig, _data, _images, _manifests, _cni, _cluster, _pods, _dns, _corefile, _domain, _authority, _certificate, _key, _cgroup, _prefix, _health,
+            _proxyMode, _nodePorts, _proxyHealth,
         ];
         foreach (var option in all)
             command.Options.Add(option);
@@ -47,12 +53,16 @@ internal sealed class AgentOptionSet(string verb)
         ClusterCidr = parsed.GetValue(_cluster),
         PodCidr = parsed.GetValue(_pods) is { } pods ? IPNetwork.Parse(pods) : null,
         ClusterDns = parsed.GetValue(_dns),
+        Corefile = parsed.GetValue(_corefile),
         ClusterDomain = parsed.GetValue(_domain)!,
         ClientAuthority = parsed.GetValue(_authority),
         TlsCertificate = parsed.GetValue(_certificate),
         TlsKey = parsed.GetValue(_key),
         CgroupRoot = parsed.GetValue(_cgroup)!,
         NetNsPrefix = parsed.GetValue(_prefix),
+        ProxyMode = parsed.GetValue(_proxyMode),
+        NodePortAddresses = [.. parsed.GetValue(_nodePorts)!.Select(IPNetwork.Parse)],
+        ProxyHealthPort = parsed.GetValue(_proxyHealth),
         HealthPort = parsed.GetValue(_health),
     };
 }

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
+using System.Globalization;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Network.Client;
@@ -12,29 +12,45 @@ using Network.ServiceProxy.Model;
 namespace Network.Host.Proxy;
 
 /// <summary>
-/// Feeds the service proxy from the watches. Each change recomputes one service; a burst of changes becomes one pass.
+/// Feeds the service proxy from the watches: each change recomputes one service and hands on what is different about it.
 /// Nothing is programmed before services and endpoints are both known, else every service would be refused for a moment.
 /// </summary>
 internal sealed class ProxyPart : IPart
 {
-    private readonly string _node;
+    private const string ZoneLabel = "topology.kubernetes.io/zone";
+    private const string TriggerAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
     private readonly ILogger _logger;
     private readonly Informer<V1Service> _services;
     private readonly Informer<V1EndpointSlice> _slices;
+    private readonly Informer<V1Node> _node;
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<string, V1EndpointSlice>> _slicesOf = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, IReadOnlyList<ServicePort>> _ports = new(StringComparer.Ordinal);
-    private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Lock _lock = new();
     private readonly ServiceProxyDaemon _daemon;
+    private readonly ProxyHealth _health;
+    private ProxyPlace _place;
+    private bool _following;
 
     internal ProxyPart(AgentOptions options, ApiClient client, TimeProvider time, ILoggerFactory loggers)
     {
-        _node = options.Node;
+        _place = new ProxyPlace(options.Node, null);
         _logger = loggers.CreateLogger("proxy");
         _services = new Informer<V1Service>(client, Resources.Services, ListQuery.All, _logger);
         _slices = new Informer<V1EndpointSlice>(client, Resources.EndpointSlices, ListQuery.All, _logger);
-        _services.Changed += change => Recompute(DnsAdapter.KeyOf(change.Object));
+        _node = new Informer<V1Node>(client, Resources.Nodes, new ListQuery { FieldSelector = $"metadata.name={options.Node}" }, _logger);
+        _services.Changed += change => Recompute(DnsAdapter.KeyOf(change.Object), null);
         _slices.Changed += OnSlice;
-        _daemon = new ServiceProxyDaemon(new ProxySettings(options.Node) { ClusterCidr = options.ClusterCidr }, time, _logger);
+        _node.Changed += OnNode;
+        _daemon = new ServiceProxyDaemon(
+            new ProxySettings(options.Node)
+            {
+                ClusterCidr = options.ClusterCidr,
+                Mode = options.ProxyMode,
+                NodeAddresses = options.NodeAddress is { } address ? [address] : [],
+                NodePortAddresses = options.NodePortAddresses,
+            },
+            time, _logger);
+        _health = new ProxyHealth(_daemon, options.ProxyHealthPort, loggers);
     }
 
     public string Name => "proxy";
@@ -44,7 +60,7 @@ internal sealed class ProxyPart : IPart
     public async Task RunAsync(CancellationToken cancel)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var background = Task.WhenAll(_services.RunAsync(stop.Token), _slices.RunAsync(stop.Token));
+        var background = Task.WhenAll(_services.RunAsync(stop.Token), _slices.RunAsync(stop.Token), _node.RunAsync(stop.Token), _health.RunAsync(stop.Token));
         try
         {
             await Task.WhenAny(_daemon.RunAsync(stop.Token), FollowAsync(stop.Token)).Unwrap().ConfigureAwait(false);
@@ -58,40 +74,61 @@ internal sealed class ProxyPart : IPart
 
     private async Task FollowAsync(CancellationToken cancel)
     {
-        await Task.WhenAll(_services.Synced, _slices.Synced).WaitAsync(cancel).ConfigureAwait(false);
-        while (true)
+        await Task.WhenAll(_services.Synced, _slices.Synced, _node.Synced).WaitAsync(cancel).ConfigureAwait(false);
+        lock (_lock)
         {
             _daemon.Apply(_ports.Values.SelectMany(ports => ports).ToList());
-            await _changes.Reader.ReadAsync(cancel).ConfigureAwait(false);
+            _following = true;
         }
+
+        await Task.Delay(Timeout.Infinite, cancel).ConfigureAwait(false);
     }
 
     private void OnSlice(Change<V1EndpointSlice> change)
     {
-        if (DnsAdapter.ServiceKey(change.Object) is not { } key || change.Object.AddressType != "IPv4")
+        if (DnsAdapter.ServiceKey(change.Object) is not { } key || change.Object.AddressType is not ("IPv4" or "IPv6"))
             return;
         var slices = _slicesOf.GetOrAdd(key, _ => new(StringComparer.Ordinal));
         if (change.IsDelete)
             slices.TryRemove(change.Object.Metadata.Name, out _);
         else
             slices[change.Object.Metadata.Name] = change.New!;
-        Recompute(key);
+        Recompute(key, change.IsDelete ? null : TriggerOf(change.Object));
     }
 
-    private void Recompute(string key)
+    private void OnNode(Change<V1Node> change)
     {
-        if (_services.Find(key) is not { } service)
-        {
-            _ports.TryRemove(key, out _);
-            _changes.Writer.TryWrite(true);
+        var zone = change.New?.Metadata.Labels?.TryGetValue(ZoneLabel, out var label) == true ? label : null;
+        _health.NodeIsLeaving = change.IsDelete || change.New!.Spec?.Taints?.Any(taint => taint.Key == "ToBeDeletedByClusterAutoscaler") == true;
+        if (zone == _place.Zone)
             return;
-        }
+        _place = _place with { Zone = zone };
+        foreach (var key in _ports.Keys)
+            Recompute(key, null);
+    }
 
-        var slices = _slicesOf.TryGetValue(key, out var known) ? [.. known.Values.OrderBy(slice => slice.Metadata.Name, StringComparer.Ordinal)] : Array.Empty<V1EndpointSlice>();
-        var ports = ProxyAdapter.ToPorts(service, slices, _node).ToList();
-        if (_ports.TryGetValue(key, out var former) && former.SequenceEqual(ports))
-            return;
-        _ports[key] = ports;
-        _changes.Writer.TryWrite(true);
+    // When what led to the slice happened, as its controller wrote it down.
+    private static DateTimeOffset? TriggerOf(V1EndpointSlice slice) =>
+        slice.Metadata.Annotations?.TryGetValue(TriggerAnnotation, out var text) == true
+        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+
+    private void Recompute(string key, DateTimeOffset? trigger)
+    {
+        lock (_lock)
+        {
+            var service = _services.Find(key);
+            var slices = _slicesOf.TryGetValue(key, out var known) ? [.. known.Values.OrderBy(slice => slice.Metadata.Name, StringComparer.Ordinal)] : Array.Empty<V1EndpointSlice>();
+            IReadOnlyList<ServicePort> ports = service is null ? [] : ProxyAdapter.ToPorts(service, slices, _place).ToList();
+            _health.Put(key, service?.Spec.HealthCheckNodePort ?? 0, ports);
+            var former = _ports.GetValueOrDefault(key) ?? [];
+            if (former.SequenceEqual(ports))
+                return;
+            if (service is null)
+                _ports.TryRemove(key, out _);
+            else
+                _ports[key] = ports;
+            if (_following)
+                _daemon.Change(ports.Except(former).ToList(), former.Select(port => port.Key).Except(ports.Select(port => port.Key)).ToList(), trigger);
+        }
     }
 }

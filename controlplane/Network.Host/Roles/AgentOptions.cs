@@ -1,4 +1,5 @@
 using System.Net;
+using Network.ServiceProxy;
 
 namespace Network.Host.Roles;
 
@@ -29,6 +30,9 @@ public sealed record AgentOptions
 
     public IPAddress? ClusterDns { get; init; }
 
+    /// <summary>A Corefile that says what the DNS server does; null for its own order of plugins.</summary>
+    public string? Corefile { get; init; }
+
     public string ClusterDomain { get; init; } = "cluster.local";
 
     /// <summary>Authority of the clients that may use the kubelet API (PEM file).</summary>
@@ -42,6 +46,15 @@ public sealed record AgentOptions
 
     /// <summary>Begins the names of pods' network namespaces; null takes the node's name.</summary>
     public string? NetNsPrefix { get; init; }
+
+    /// <summary>How service rules are written; null takes nftables where the kernel can.</summary>
+    public ProxyMode? ProxyMode { get; init; }
+
+    /// <summary>Where node ports are answered; empty for the node's own address (nftables) or all local ones (iptables).</summary>
+    public IReadOnlyList<IPNetwork> NodePortAddresses { get; init; } = [];
+
+    /// <summary>Port at which load balancers ask whether the service proxy works; 0 for none.</summary>
+    public int ProxyHealthPort { get; init; }
 
     /// <summary>Loopback port of /healthz, /readyz and /metrics; 0 for none.</summary>
     public int HealthPort { get; init; }

@@ -74,6 +74,28 @@ internal static class HotAnswer
         Finish(ref query, code, truncated: false, (0, 1, 0));
     }
 
+    /// <summary>A finished message of somebody else's, without OPT record; only TC and the question when it does not fit.</summary>
+    /// <returns>False when it did not fit.</returns>
+    internal static bool WriteMessage(ref HotQuery query, ReadOnlySpan<byte> message, ResponseCode code)
+    {
+        var room = query.Output.Length - EdnsLength(query);
+        var fits = message.Length <= room;
+        query.Written = fits ? message.Length : query.QuestionEnd;
+        message[..query.Written].CopyTo(query.Output);
+        query.Question.CopyTo(query.Output[DnsQuery.HeaderLength..]);
+        query.Packet[..2].CopyTo(query.Output);
+        // The upstream's AA does not hold for us; RD is the asker's.
+        query.Output[2] = (byte)(0x80 | (fits ? 0 : 2) | (query.Packet[2] & 1));
+        if (!fits)
+            query.Output.Slice(6, 6).Clear();
+        query.Code = code;
+        if (!query.HasEdns)
+            return fits;
+        WriteOpt(ref query, code);
+        BinaryPrimitives.WriteUInt16BigEndian(query.Output[10..], (ushort)(BinaryPrimitives.ReadUInt16BigEndian(query.Output[10..]) + 1));
+        return fits;
+    }
+
     /// <summary>Only a code.</summary>
     internal static void WriteCode(ref HotQuery query, ResponseCode code)
     {
@@ -89,7 +111,8 @@ internal static class HotAnswer
         return query.Output.Length - query.Written - EdnsLength(query);
     }
 
-    private static int EdnsLength(in HotQuery query) => !query.HasEdns ? 0 : query.ClientCookie.IsEmpty ? OptLength : OptLength + 4 + ServerCookie.Length;
+    private static int EdnsLength(in HotQuery query) =>
+        !query.HasEdns ? 0 : OptLength + (query.ClientCookie.IsEmpty ? 0 : 4 + ServerCookie.Length) + (query.Error is null ? 0 : 6);
 
     private static void Finish(ref HotQuery query, ResponseCode code, bool truncated, (int Answers, int Authorities, int Additionals) counts, bool authoritative = true)
     {
@@ -117,14 +140,25 @@ internal static class HotAnswer
         opt[2] = (byte)RecordType.OPT;
         BinaryPrimitives.WriteUInt16BigEndian(opt[3..], AnswerWriter.MaxUdpSize);
         opt[5] = (byte)((int)code >> 4);
-        query.Written += OptLength;
-        if (query.ClientCookie.IsEmpty)
-            return;
-        BinaryPrimitives.WriteUInt16BigEndian(opt[9..], 4 + ServerCookie.Length);
-        BinaryPrimitives.WriteUInt16BigEndian(opt[11..], EdnsOptions.Cookie);
-        BinaryPrimitives.WriteUInt16BigEndian(opt[13..], ServerCookie.Length);
-        ServerCookie.Write(query.ClientCookie, query.Client, query.Now, opt[15..]);
-        query.Written += 4 + ServerCookie.Length;
+        var length = OptLength;
+        if (!query.ClientCookie.IsEmpty)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(opt[length..], EdnsOptions.Cookie);
+            BinaryPrimitives.WriteUInt16BigEndian(opt[(length + 2)..], ServerCookie.Length);
+            ServerCookie.Write(query.ClientCookie, query.Client, query.Now, opt[(length + 4)..]);
+            length += 4 + ServerCookie.Length;
+        }
+
+        if (query.Error is { } error)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(opt[length..], EdnsOptions.ExtendedError);
+            BinaryPrimitives.WriteUInt16BigEndian(opt[(length + 2)..], 2);
+            BinaryPrimitives.WriteUInt16BigEndian(opt[(length + 4)..], (ushort)error);
+            length += 6;
+        }
+
+        BinaryPrimitives.WriteUInt16BigEndian(opt[9..], (ushort)(length - OptLength));
+        query.Written += length;
     }
 
     private static (int Count, int Length) Fit(byte[] records, int stride, int count, int room)

@@ -13,7 +13,13 @@ internal sealed class HotPath
 
     private readonly IHotPlugin[] _plugins;
 
-    internal HotPath(IEnumerable<object> plugins) => _plugins = plugins.TakeWhile(plugin => plugin is IHotPlugin).Cast<IHotPlugin>().ToArray();
+    private readonly IHotObserver[] _observers;
+
+    internal HotPath(IReadOnlyCollection<object> plugins)
+    {
+        _plugins = plugins.TakeWhile(plugin => plugin is IHotPlugin).Cast<IHotPlugin>().ToArray();
+        _observers = plugins.OfType<IHotObserver>().ToArray();
+    }
 
     /// <summary>Answers a packet.</summary>
     /// <returns>Length of the answer in <c>Output</c>, or <see cref="Slow"/>, or <see cref="Silence"/> for responses and for what is too short.</returns>
@@ -23,6 +29,12 @@ internal sealed class HotPath
             return Silence;
         if (!query.TryRead())
             return Slow;
+        return AnswerRead(ref query, counters, isStream);
+    }
+
+    /// <summary>The same for a query that is read already.</summary>
+    internal int AnswerRead(ref HotQuery query, HotCounters counters, bool isStream)
+    {
         if (!isStream)
             query.Output = query.Output[..Math.Min(query.UdpSize, query.Output.Length)];
         foreach (var plugin in _plugins)
@@ -31,6 +43,8 @@ internal sealed class HotPath
             {
                 case HotOutcome.Answered:
                     counters.Count(query.Type, query.Code);
+                    foreach (var observer in _observers)
+                        observer.Answered(query);
                     return query.Written;
                 case HotOutcome.Slow:
                     return Slow;

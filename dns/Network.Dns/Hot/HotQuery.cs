@@ -65,6 +65,9 @@ internal ref struct HotQuery
 
     internal ResponseCode Code;
 
+    /// <summary>Why the answer is less than it should be (RFC 8914).</summary>
+    internal ExtendedError? Error;
+
     internal readonly ReadOnlySpan<byte> Question => Packet[DnsQuery.HeaderLength..QuestionEnd];
 
     /// <summary>Reads the packet into the fields above.</summary>
@@ -101,7 +104,7 @@ internal ref struct HotQuery
         for (var options = record[11..]; options.Length >= 4;)
         {
             var length = BinaryPrimitives.ReadUInt16BigEndian(options[2..]);
-            if (4 + length > options.Length)
+            if (4 + length > options.Length || BinaryPrimitives.ReadUInt16BigEndian(options) == EdnsOptions.Source)
                 return false;
             if (BinaryPrimitives.ReadUInt16BigEndian(options) == EdnsOptions.Cookie)
             {

@@ -212,7 +212,7 @@ internal sealed class StreamSession(DnsHandler handler, HotCounters counters, St
             Now = (uint)handler.Time.GetUtcNow().ToUnixTimeSeconds(),
             Output = output,
         };
-        return handler.Hot.Answer(ref query, counters, isStream: true);
+        return handler.AnswerAtOnce(ref query, counters, isStream: true);
     }
 
     private async Task AnswerLaterAsync(byte[] packet, CancellationToken cancel)

@@ -89,7 +89,7 @@ internal sealed class UdpServer : IDisposable
             var sender = batch.Sender(i);
             // Behind family and port: the address (ip(7)); in sockaddr_in6 the flow label stands between (ipv6(7)).
             var query = new HotQuery { Packet = batch.Packet(i), Scratch = scratch, Client = _isV6 ? sender.Slice(8, 16) : sender.Slice(4, 4), Now = now, Output = batch.Output };
-            var written = _handler.Hot.Answer(ref query, _counters, isStream: false);
+            var written = _handler.AnswerAtOnce(ref query, _counters, isStream: false);
             if (written > 0)
                 batch.Answer(i, written);
             else if (written == HotPath.Slow)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Text;
 
 namespace Network.Dns.Wire;
 
@@ -62,6 +63,8 @@ public static class AnswerWriter
         raw.AsSpan(0, length).CopyTo(buffer);
         query.Question.Span.CopyTo(buffer[DnsQuery.HeaderLength..]);
         BinaryPrimitives.WriteUInt16BigEndian(buffer, query.Id);
+        // The upstream's AA does not hold for us; RD is the asker's.
+        buffer[2] = (byte)(0x80 | (query.RecursionDesired ? 1 : 0));
         if (!fits)
         {
             buffer[2] |= 2;
@@ -101,7 +104,7 @@ public static class AnswerWriter
             BinaryPrimitives.WriteUInt16BigEndian(at, 0xC000 | DnsQuery.HeaderLength);
         at = at[(owner?.Length ?? 2)..];
         BinaryPrimitives.WriteUInt16BigEndian(at, (ushort)record.Type);
-        BinaryPrimitives.WriteUInt16BigEndian(at[2..], 1);
+        BinaryPrimitives.WriteUInt16BigEndian(at[2..], record.Class);
         BinaryPrimitives.WriteUInt32BigEndian(at[4..], record.Ttl);
         BinaryPrimitives.WriteUInt16BigEndian(at[8..], (ushort)record.Data.Length);
         record.Data.CopyTo(at[10..]);
@@ -110,7 +113,11 @@ public static class AnswerWriter
     }
 
     private static int EdnsLength(DnsQuery query, DnsAnswer answer) =>
-        OptLength + (query.ClientCookie.IsEmpty ? 0 : 4 + ServerCookie.Length) + (answer.Error is null ? 0 : 6);
+        OptLength + (query.ClientCookie.IsEmpty ? 0 : 4 + ServerCookie.Length) + (answer.Error is null ? 0 : 6) + SourceLength(query, answer);
+
+    // What would crowd out the records is left unsaid.
+    private static int SourceLength(DnsQuery query, DnsAnswer answer) =>
+        query.WantsSource && answer.Source is { } source && Encoding.UTF8.GetByteCount(source) is <= 255 and var bytes ? 4 + bytes : 0;
 
     // Root owner, type OPT, class = our UDP size, then extended code, version 0, no flags, options (RFC 6891 6.1.2).
     private static int WriteOpt(Span<byte> buffer, DnsQuery query, DnsAnswer answer, in AnswerContext context)
@@ -135,6 +142,14 @@ public static class AnswerWriter
             DnsName.WriteUInt16(buffer, length + 2, 2);
             DnsName.WriteUInt16(buffer, length + 4, (int)error);
             length += 6;
+        }
+
+        if (SourceLength(query, answer) is > 4 and var source)
+        {
+            DnsName.WriteUInt16(buffer, length, EdnsOptions.Source);
+            DnsName.WriteUInt16(buffer, length + 2, source - 4);
+            Encoding.UTF8.GetBytes(answer.Source!, buffer.Slice(length + 4, source - 4));
+            length += source;
         }
 
         DnsName.WriteUInt16(buffer, 9, length - OptLength);

@@ -5,14 +5,14 @@ using System.Net.Sockets;
 namespace Network.Dns.Wire;
 
 /// <summary>An address written as a pod's label: 10-244-1-9, or 2001-db8--9 with colons as dashes.</summary>
-internal readonly struct DashedAddress(UInt128 bits, AddressFamily family)
+public readonly struct DashedAddress(UInt128 bits, AddressFamily family)
 {
     private readonly UInt128 _bits = bits;
 
-    internal AddressFamily Family => family;
+    public AddressFamily Family => family;
 
     /// <summary>Writes 4 or 16 bytes.</summary>
-    internal static int Write(DashedAddress address, Span<byte> bytes)
+    public static int Write(DashedAddress address, Span<byte> bytes)
     {
         if (address.Family == AddressFamily.InterNetworkV6)
         {
@@ -24,14 +24,14 @@ internal readonly struct DashedAddress(UInt128 bits, AddressFamily family)
         return 4;
     }
 
-    internal IPAddress ToAddress()
+    public IPAddress ToAddress()
     {
         Span<byte> bytes = stackalloc byte[16];
         return new IPAddress(bytes[..Write(this, bytes)]);
     }
 
     /// <summary>Four decimal numbers first; else IPv6 text.</summary>
-    internal static bool TryParse(ReadOnlySpan<byte> label, out DashedAddress address)
+    public static bool TryParse(ReadOnlySpan<byte> label, out DashedAddress address)
     {
         address = default;
         if (TryParseV4(label, out var bits))
@@ -40,22 +40,47 @@ internal readonly struct DashedAddress(UInt128 bits, AddressFamily family)
             return true;
         }
 
-        Span<char> text = stackalloc char[63];
-        var colons = 0;
-        for (var i = 0; i < label.Length; i++)
+        if (!TryParseV6(label, out var wide))
+            return false;
+        address = new DashedAddress(wide, AddressFamily.InterNetworkV6);
+        return true;
+    }
+
+    // RFC 4291 2.2 with dashes for colons: up to eight groups of four hexadecimal digits, one run of them left out.
+    private static bool TryParseV6(ReadOnlySpan<byte> label, out UInt128 bits)
+    {
+        (bits, var before, var groups, var gap) = (0, (UInt128)0, 0, -1);
+        for (var at = 0; at < label.Length;)
         {
-            text[i] = label[i] == '-' ? ':' : (char)label[i];
-            colons += label[i] == '-' ? 1 : 0;
-            if (!char.IsAsciiHexDigit(text[i]) && text[i] != ':')
+            if (label[at] == '-')
+            {
+                // A single dash parts two groups; it may neither begin nor end the label.
+                if (at + 1 < label.Length && label[at + 1] == '-')
+                {
+                    if (gap >= 0)
+                        return false;
+                    (gap, before, bits) = (groups, bits, 0);
+                    at += 2;
+                    // An address that ends in colons is written with a zero behind them; that zero counts as any group.
+                    continue;
+                }
+
+                if (at == 0 || ++at == label.Length || label[at - 2] == '-')
+                    return false;
+            }
+
+            var (value, digits) = (0u, 0);
+            for (; at < label.Length && char.IsAsciiHexDigitLower((char)label[at]); at++, digits++)
+                value = (value << 4) | (uint)(label[at] <= '9' ? label[at] - '0' : label[at] - 'a' + 10);
+            if (digits is 0 or > 4 || ++groups > 8 || (at < label.Length && label[at] != '-'))
                 return false;
+            bits = (bits << 16) | value;
         }
 
-        if (colons < 2 || !IPAddress.TryParse(text[..label.Length], out var parsed))
-            return false;
-        Span<byte> bytes = stackalloc byte[16];
-        parsed.TryWriteBytes(bytes, out _);
-        address = new DashedAddress(BinaryPrimitives.ReadUInt128BigEndian(bytes), AddressFamily.InterNetworkV6);
-        return true;
+        if (gap < 0)
+            return groups == 8;
+        bits |= before << (16 * (8 - gap));
+        return groups < 8;
     }
 
     private static bool TryParseV4(ReadOnlySpan<byte> label, out uint bits)

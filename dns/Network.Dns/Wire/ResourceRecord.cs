@@ -9,6 +9,9 @@ namespace Network.Dns.Wire;
 /// </summary>
 public sealed record ResourceRecord(string? Owner, RecordType Type, uint Ttl, byte[] Data)
 {
+    /// <summary>1 is IN.</summary>
+    public ushort Class { get; init; } = 1;
+
     public static ResourceRecord Address(string? owner, IPAddress address, uint ttl) =>
         new(owner, address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? RecordType.A : RecordType.AAAA, ttl, address.GetAddressBytes());
 

@@ -25,7 +25,8 @@ internal static class NftSetWriter
         WriteDescription(message, set);
         message.PutBigEndian(NfTablesH.NFTA_SET_ID, (uint)batch.Count);
         message.PutMilliseconds(NfTablesH.NFTA_SET_TIMEOUT, set.Timeout);
-        message.PutComment(NfTablesH.NFTA_SET_USERDATA, set.Comment, NftUserData.SetComment);
+        Span<byte> data = stackalloc byte[NftUserData.MostSetBytes];
+        message.Put(NfTablesH.NFTA_SET_USERDATA, data[..NftUserData.Write(set, data)]);
         if (set.Counter)
             NftExpressionCodec.Write(message, NfTablesH.NFTA_SET_EXPR, new NftCounter());
         message.Dispose();

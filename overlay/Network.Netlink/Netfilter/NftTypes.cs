@@ -5,7 +5,7 @@ namespace Network.Netlink.Netfilter;
 /// </summary>
 public static class NftTypes
 {
-    public const uint Verdict = 0xffffff00, Integer = 4, Ip = 7, Ip6 = 8, EtherAddress = 9, Protocol = 12, Port = 13, Mark = 19, InterfaceName = 41;
+    public const uint Verdict = 0xffffff00, Integer = 4, Ip = 7, Ip6 = 8, EtherAddress = 9, Protocol = 12, Port = 13, Mark = 19, ClassId = 23, InterfaceName = 41;
 
     private const int BitsPerField = 6;
 
@@ -32,7 +32,7 @@ public static class NftTypes
     /// <summary>Bytes of a field of a type; 0 for those that have no fixed size here.</summary>
     public static int SizeOf(uint type) => type switch
     {
-        Integer or Ip or Mark => 4,
+        Integer or Ip or Mark or ClassId => 4,
         Ip6 or InterfaceName => 16,
         EtherAddress => 6,
         Protocol => 1,

@@ -16,6 +16,12 @@ internal static class NftUserData
     /// <summary>nft refuses to read more.</summary>
     internal const int MostCommentBytes = 127;
 
+    internal const int MostSetBytes = 6 + 6 + MostCommentBytes + 3;
+
+    // By these nft knows how to show the numbers of a set that has one field; of more fields it takes each field's own.
+    private const byte KeyByteOrder = 0, DataByteOrder = 1;
+    private const uint HostOrder = 1, NetworkOrder = 2;
+
     /// <summary>Cut to what fits, at a character.</summary>
     internal static int Write(string comment, Span<byte> buffer, byte type = Comment)
     {
@@ -24,6 +30,16 @@ internal static class NftUserData
         buffer[1] = (byte)(length + 1);
         buffer[2 + length] = 0;
         return length + 3;
+    }
+
+    /// <summary>What nft wants to know of a set, and its comment.</summary>
+    internal static int Write(NftSet set, Span<byte> buffer)
+    {
+        var length = WriteOrder(KeyByteOrder, set.Key, buffer);
+        // nft 1.0.6 aborts on a verdict that has an order.
+        if (set.IsMap && set.Data[0] != NftTypes.Verdict)
+            length += WriteOrder(DataByteOrder, set.Data, buffer[length..]);
+        return set.Comment is { } comment ? length + Write(comment, buffer[length..], SetComment) : length;
     }
 
     internal static string? Read(ReadOnlySpan<byte> data, byte type = Comment)
@@ -41,5 +57,13 @@ internal static class NftUserData
         }
 
         return null;
+    }
+
+    private static int WriteOrder(byte type, IReadOnlyList<uint> fields, Span<byte> buffer)
+    {
+        buffer[0] = type;
+        buffer[1] = sizeof(uint);
+        BitConverter.TryWriteBytes(buffer[2..], fields is [NftTypes.Mark or NftTypes.ClassId or NftTypes.InterfaceName or NftTypes.Integer] ? HostOrder : NetworkOrder);
+        return 2 + sizeof(uint);
     }
 }

@@ -115,7 +115,7 @@ public sealed class NftSocketTests : IDisposable
         var text = Nft("list", "ruleset");
         Assert.Contains("10.0.0.0/16 . 80", text);
         Assert.Contains("127.0.0.1 counter packets 0 bytes 0 timeout 2h", text);
-        Assert.Contains("0x00000001 : goto c", text);
+        Assert.True(text.Contains("0x00000001 : goto c"), text);
         Assert.Contains("0x00000002 : drop", text);
         Assert.Contains("update @clients { ip saddr timeout 1m", text);
         Assert.Contains("meta mark vmap @verdicts", text);

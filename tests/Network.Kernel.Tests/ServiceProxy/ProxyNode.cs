@@ -4,8 +4,10 @@ using System.Text.Json.Nodes;
 using Network.Cni;
 using Network.Cni.Protocol;
 using Network.Iptables;
+using Network.Netlink.Netfilter;
 using Network.ServiceProxy;
 using Network.ServiceProxy.Backends.Iptables;
+using Network.ServiceProxy.Backends.Nftables;
 using Network.ServiceProxy.Model;
 using Network.TestKit;
 
@@ -32,7 +34,7 @@ internal sealed class ProxyNode : IDisposable
         Ns.Exec("ip", "link", "set", "eth0", "up");
         Ns.Exec("ip", "route", "add", "default", "via", StrangerAddress);
         Ns.Exec("sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=1");
-        Settings = new ProxySettings("w1") { ClusterCidr = IPNetwork.Parse("10.244.0.0/16"), NetNs = Ns.Name };
+        Settings = new ProxySettings("w1") { ClusterCidr = IPNetwork.Parse("10.244.0.0/16"), NodeAddresses = [IPAddress.Parse(Address)], NetNs = Ns.Name };
         Client = AddNs(out _);
     }
 
@@ -54,6 +56,22 @@ internal sealed class ProxyNode : IDisposable
     /// <summary>As a process that has just started: it knows nothing of what was programmed before.</summary>
     internal IptablesProxier NewProxier() => new(Settings, IptablesRestore.Of(IptablesFamily.V4, netNs: Ns.Name));
 
+    internal NftProxier NewNftProxier()
+    {
+        var socket = NftSocket.Open(Ns.Name);
+        _pods.Add(socket);
+        return new NftProxier(NftFamily.Ip, Settings, socket, new NftLedger());
+    }
+
+    /// <summary>Programs the services as a process that has just started.</summary>
+    internal async Task ProgramAsync(ProxyMode mode, IReadOnlyCollection<ServicePort> services)
+    {
+        if (mode == ProxyMode.Nftables)
+            NewNftProxier().Program(services);
+        else
+            await NewProxier().ProgramAsync(services, default);
+    }
+
     /// <summary>A service of its own cluster address, answered by the pods, which all are on this node unless marked.</summary>
     internal static ServicePort Service(string name, TransportProtocol protocol, params ServerPod[] pods) => new("ns", name, "p", protocol)
     {
@@ -68,6 +86,9 @@ internal sealed class ProxyNode : IDisposable
     {
         Endpoints = service.Endpoints.Select(endpoint => endpoint with { IsLocal = false }).ToList(),
     };
+
+    /// <summary>The rules in words, for messages of failed tests.</summary>
+    internal string Rules() => Ns.Exec("nft", "list", "ruleset");
 
     internal string Saved(params string[] options) => Ns.Exec("iptables-save", options);
 

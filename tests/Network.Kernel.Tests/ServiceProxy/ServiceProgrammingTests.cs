@@ -30,7 +30,7 @@ public sealed partial class ServiceProgrammingTests : IDisposable
         await proxier.ProgramAsync([s_b], Cancel);
         await proxier.ProgramAsync([s_a, s_b], Cancel);
 
-        Assert.Equal(fresh, Saved());
+        Assert.Equal(Sorted(fresh), Sorted(Saved()));
         Assert.Equal(1, IptablesSnapshot.Parse(fresh).Jumps("nat", "PREROUTING", "KUBE-SERVICES"));
         Assert.Equal(2, IptablesSnapshot.Parse(fresh).Jumps("filter", "FORWARD", "KUBE-SERVICES") + IptablesSnapshot.Parse(fresh).Jumps("filter", "OUTPUT", "KUBE-SERVICES"));
     }

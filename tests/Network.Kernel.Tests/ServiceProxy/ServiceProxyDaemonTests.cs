@@ -23,7 +23,7 @@ public sealed class ServiceProxyDaemonTests : IAsyncLifetime
         Requires.Root();
         Requires.Tool("iptables");
         _node = new ProxyNode();
-        _daemon = new ServiceProxyDaemon(_node.Settings with { AuditInterval = TimeSpan.FromMilliseconds(200) }, TimeProvider.System,
+        _daemon = new ServiceProxyDaemon(_node.Settings with { Mode = ProxyMode.Iptables, AuditInterval = TimeSpan.FromMilliseconds(200) }, TimeProvider.System,
             _log);
         _running = _daemon.RunAsync(_stop.Token);
         return ValueTask.CompletedTask;
@@ -59,11 +59,11 @@ public sealed class ServiceProxyDaemonTests : IAsyncLifetime
     {
         var good = ProxyNode.Service("a", TransportProtocol.Tcp, _node.AddServer());
         _daemon.Apply([good with { Affinity = TimeSpan.FromSeconds(-1) }]);
-        await Eventually.TrueAsync(() => _log.Lines.Any(line => line.StartsWith("rules refused", StringComparison.Ordinal)), s_deadline, Show);
+        await Eventually.TrueAsync(() => _log.Lines.Any(line => line.StartsWith("service refused", StringComparison.Ordinal)), s_deadline, Show);
 
         _daemon.Apply([good]);
 
-        await Eventually.TrueAsync(() => _daemon.IsReady, s_deadline, Show);
+        await Eventually.TrueAsync(() => _node.Saved().Contains(Chains.Service(good)), s_deadline, Show);
         Question.Ask(_node.Client, ProxyNode.ClusterIp("a"), 80);
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Network.ServiceProxy;
 using Network.ServiceProxy.Model;
 using Network.TestKit;
 using Xunit;
@@ -8,13 +9,15 @@ using Xunit;
 namespace Network.Kernel.Tests.ServiceProxy;
 
 /// <summary>Packets through the rules: who answers, and whom it sees.</summary>
-public sealed class ServiceTrafficTests : IDisposable
+public abstract class ServiceTrafficTests(ProxyMode mode) : IDisposable
 {
     private readonly ProxyNode _node = Node();
 
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    public void Dispose() => _node.Dispose();
+    public void Dispose()
+    {
+        _node.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Theory]
     [InlineData(TransportProtocol.Tcp, ProtocolType.Tcp)]
@@ -141,20 +144,20 @@ public sealed class ServiceTrafficTests : IDisposable
     [Fact]
     public async Task Client_with_affinity_stays_with_its_endpoint_and_moves_on_when_it_is_gone()
     {
-        RequiresRecent();
+        if (mode == ProxyMode.Iptables)
+            RequiresRecent();
         ServerPod[] servers = [_node.AddServer(), _node.AddServer(), _node.AddServer()];
         var service = ProxyNode.Service("a", TransportProtocol.Tcp, servers) with { Affinity = TimeSpan.FromMinutes(3) };
-        var proxier = _node.NewProxier();
-        await proxier.ProgramAsync([service], Cancel);
+        await ProgramAsync(service);
 
         var chosen = Enumerable.Range(0, 30).Select(_ => Question.Ask(_node.Client, ProxyNode.ClusterIp("a"), 80).Server).Distinct().Single();
-        await proxier.ProgramAsync([service with { Endpoints = service.Endpoints.Where(endpoint => endpoint.Address.ToString() != chosen).ToList() }], Cancel);
+        await ProgramAsync(service with { Endpoints = service.Endpoints.Where(endpoint => endpoint.Address.ToString() != chosen).ToList() });
         var next = Enumerable.Range(0, 30).Select(_ => Question.Ask(_node.Client, ProxyNode.ClusterIp("a"), 80).Server).Distinct().Single();
 
         Assert.NotEqual(chosen, next);
     }
 
-    private Task ProgramAsync(params ServicePort[] services) => _node.NewProxier().ProgramAsync(services, Cancel);
+    private Task ProgramAsync(params ServicePort[] services) => _node.ProgramAsync(mode, services);
 
     private static void RequiresRecent() => Assert.SkipUnless(
         File.Exists("/proc/net/ip_tables_matches") && File.ReadAllLines("/proc/net/ip_tables_matches").Contains("recent"), "the kernel lacks xt_recent");

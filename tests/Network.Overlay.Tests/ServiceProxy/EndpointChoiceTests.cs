@@ -25,7 +25,7 @@ public sealed class EndpointChoiceTests
     {
         foreach (var (inside, outside) in new[] { (TrafficPolicy.Local, TrafficPolicy.Cluster), (TrafficPolicy.Cluster, TrafficPolicy.Local) })
         {
-            var choice = EndpointChoice.For(Service(endpoints) with { InternalPolicy = inside, ExternalPolicy = outside });
+            var choice = EndpointChoice.For(Service(endpoints) with { InternalPolicy = inside, ExternalPolicy = outside, NodePort = 30080 });
 
             Assert.Equal(cluster, Numbers(choice.Cluster));
             Assert.Equal(local, Numbers(choice.Local));
@@ -36,6 +36,32 @@ public sealed class EndpointChoiceTests
     [Fact]
     public void Local_set_is_empty_when_no_policy_asks_for_it() => Assert.Empty(EndpointChoice.For(Service("1rsL")).Local);
 
+    [Theory]
+    // As above; then N(ode) and Z(one) hints, + for ours and - for another's.
+    [InlineData("1rsN+ 2rsN-", "1")]
+    [InlineData("1rsN- 2rsN-", "1 2")]
+    [InlineData("1rsN+ 2rs", "1 2")]
+    [InlineData("1rsZ+ 2rsZ- 3rsZ+", "1 3")]
+    [InlineData("1rsZ- 2rsZ-", "1 2")]
+    [InlineData("1rsN-Z+ 2rsN-Z-", "1")]
+    [InlineData("1rsN+Z- 2rsN-Z+", "1")]
+    [InlineData("1rsZ+ 2Z- 3", "1")]
+    [InlineData("1stZ+ 2stZ-", "1 2")]
+    public void Hints_count_when_every_ready_endpoint_has_one_and_somebody_is_near(string endpoints, string cluster)
+    {
+        var choice = EndpointChoice.For(Service(endpoints));
+
+        Assert.Equal(cluster, Numbers(choice.Cluster));
+        Assert.True(choice.HasAny);
+    }
+
+    [Fact]
+    public void Local_set_does_not_follow_hints() =>
+        Assert.Equal("2", Numbers(EndpointChoice.For(Service("1rsN+ 2rsLN-") with { InternalPolicy = TrafficPolicy.Local }).Local));
+
+    private static TopologyHint Hint(string text, char kind) =>
+        text.Contains($"{kind}+") ? TopologyHint.Here : text.Contains($"{kind}-") ? TopologyHint.Elsewhere : TopologyHint.None;
+
     private static ServicePort Service(string endpoints) => new("ns", "s", "p", TransportProtocol.Tcp)
     {
         Endpoints = endpoints.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(text => new ServiceEndpoint(IPAddress.Parse($"10.0.0.{text[0]}"), 80)
@@ -44,6 +70,8 @@ public sealed class EndpointChoiceTests
             Serving = text.Contains('s'),
             Terminating = text.Contains('t'),
             IsLocal = text.Contains('L'),
+            Node = Hint(text, 'N'),
+            Zone = Hint(text, 'Z'),
         }).ToList(),
     };
 

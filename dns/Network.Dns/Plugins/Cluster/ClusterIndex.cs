@@ -1,5 +1,6 @@
 using System.Net;
 using Network.Dns.Hot;
+using Network.Dns.Plugins.Cluster.Snapshot;
 using Network.Dns.Wire;
 
 namespace Network.Dns.Plugins.Cluster;
@@ -18,6 +19,7 @@ public sealed class ClusterIndex(string zone = "cluster.local", uint ttl = 5)
     private readonly Dictionary<IPAddress, SortedDictionary<string, string>> _pointers = [];
     private readonly ServiceNames _names = new(Normal(zone), ttl);
     private readonly NameTable _table = TableOf(Normal(zone), ttl);
+    private readonly HashSet<string> _namespaces = new(StringComparer.Ordinal);
     private long _serial = 1;
 
     public string Zone { get; } = Normal(zone);
@@ -29,6 +31,12 @@ public sealed class ClusterIndex(string zone = "cluster.local", uint ttl = 5)
 
     /// <summary>False until the first complete set of services was put in: until then names are unknown, not absent.</summary>
     public bool Complete { get; set; }
+
+    /// <summary>Names are those of an earlier run; answers say so (RFC 8914, code 3).</summary>
+    public bool Stale { get; private set; }
+
+    /// <summary>Something changed. Raised by the writer, so whoever listens must be quick.</summary>
+    public event Action? Changed;
 
     public int Count
     {
@@ -64,14 +72,58 @@ public sealed class ClusterIndex(string zone = "cluster.local", uint ttl = 5)
 
     public void PutNamespace(string ns)
     {
-        foreach (var entry in _names.OfNamespace(ns))
-            _table.Put(entry);
+        lock (_writing)
+        {
+            if (!_namespaces.Add(ns))
+                return;
+            foreach (var entry in _names.OfNamespace(ns))
+                _table.Put(entry);
+        }
+
+        Changed?.Invoke();
     }
 
     public void RemoveNamespace(string ns)
     {
-        foreach (var entry in _names.OfNamespace(ns))
-            _table.Remove(entry.Name);
+        lock (_writing)
+        {
+            if (!_namespaces.Remove(ns))
+                return;
+            foreach (var entry in _names.OfNamespace(ns))
+                _table.Remove(entry.Name);
+        }
+
+        Changed?.Invoke();
+    }
+
+    /// <summary>All there is.</summary>
+    public ClusterContents Contents()
+    {
+        lock (_writing)
+            return new ClusterContents([.. _namespaces.Order(StringComparer.Ordinal)], [.. _services.Values]);
+    }
+
+    /// <summary>Starts with what an earlier run knew, until <see cref="Confirm"/>.</summary>
+    public void Fill(ClusterContents contents)
+    {
+        (Stale, Complete) = (true, false);
+        foreach (var ns in contents.Namespaces)
+            PutNamespace(ns);
+        foreach (var service in contents.Services)
+            Put(service);
+        Complete = true;
+    }
+
+    /// <summary>The cluster has been read whole: what it does not have goes, and answers are no longer stale.</summary>
+    public void Confirm(Func<string, bool> hasNamespace, Func<string, string, bool> hasService)
+    {
+        var former = Contents();
+        foreach (var service in former.Services.Where(service => !hasService(service.Namespace, service.Name)))
+            Remove(service.Namespace, service.Name);
+        foreach (var ns in former.Namespaces.Where(ns => !hasNamespace(ns)))
+            RemoveNamespace(ns);
+        (Complete, Stale) = (true, false);
+        Changed?.Invoke();
     }
 
     private static string Normal(string zone) => zone.TrimEnd('.').ToLowerInvariant();
@@ -98,7 +150,10 @@ public sealed class ClusterIndex(string zone = "cluster.local", uint ttl = 5)
         }
 
         if (changed | ReplacePointers(old, now))
+        {
             Volatile.Write(ref _serial, _serial + 1);
+            Changed?.Invoke();
+        }
     }
 
     private bool ReplacePointers(DnsService? old, DnsService? now)

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Network.Dns.Hot;
+using Network.Dns.Plugins.Search;
 using Network.Dns.Wire;
 
 namespace Network.Dns.Plugins.Cluster;
@@ -8,11 +9,15 @@ namespace Network.Dns.Plugins.Cluster;
 /// Answers the cluster's own names per the Kubernetes DNS specification 1.1.0, and reverse names of its addresses. A name
 /// that exists without the type asked for is NODATA, never NXDOMAIN: resolvers give up on the whole name at an NXDOMAIN.
 /// </summary>
-public sealed class ClusterPlugin(ClusterIndex index) : IDnsPlugin, IHotPlugin
+public sealed class ClusterPlugin(ClusterIndex index, SearchExpansion? search = null, ClusterOptions? options = null) : IDnsPlugin, IHotPlugin
 {
     private const int MostAliases = 10;
     private readonly ZoneRecords _records = new(index.Zone, index.Ttl);
     private readonly byte[] _pods = WireName.Of($"pod.{index.Zone}");
+    private readonly ClusterOptions _options = options ?? ClusterOptions.Default;
+    private readonly byte[][] _reverse = ((options ?? ClusterOptions.Default).ReverseZones)
+        .Where(zone => !Falls(options ?? ClusterOptions.Default, zone)).Select(WireName.Of).ToArray();
+    private readonly bool _falls = Falls(options ?? ClusterOptions.Default, index.Zone);
     private uint _rotation;
 
     public string Name => "cluster";
@@ -20,9 +25,11 @@ public sealed class ClusterPlugin(ClusterIndex index) : IDnsPlugin, IHotPlugin
     HotOutcome IHotPlugin.TryAnswer(ref HotQuery query)
     {
         var verdict = Judge(query.Name, query.Hash, query.Type, out var set, out var address);
+        query.Error = index.Stale ? ExtendedError.StaleAnswer : null;
         switch (verdict)
         {
             case Verdict.NotOurs:
+                query.Error = null;
                 return HotOutcome.Pass;
             case Verdict.Unknown:
                 HotAnswer.WriteCode(ref query, ResponseCode.ServFail);
@@ -33,6 +40,8 @@ public sealed class ClusterPlugin(ClusterIndex index) : IDnsPlugin, IHotPlugin
             case Verdict.Pod:
                 HotAnswer.WriteAddress(ref query, address, index.Ttl);
                 return HotOutcome.Answered;
+            case Verdict.NoName when search?.Applies(query.Client, query.Name, query.Type) == true:
+                return HotOutcome.Slow;
             case Verdict.NoData or Verdict.NoName:
                 var code = verdict == Verdict.NoName ? ResponseCode.NxDomain : ResponseCode.NoError;
                 HotAnswer.WriteNegative(ref query, code, index.WireZone.Length, index.Serial, index.Ttl);
@@ -47,9 +56,14 @@ public sealed class ClusterPlugin(ClusterIndex index) : IDnsPlugin, IHotPlugin
         var (found, ours) = Answer(request.Query);
         if (!ours)
             return await next(request, cancel).ConfigureAwait(false);
+        if (request.Query.WantsSource)
+            found = found! with { Source = $"kubernetes: {ObjectNames.Of(request.Query.Name, found, index.Zone)}, index of change {index.Serial}{(index.Stale ? ", stale" : "")}" };
+        if (found!.Code == ResponseCode.NxDomain && request.Depth == 0
+            && await ExpandAsync(request, next, cancel).ConfigureAwait(false) is { } expanded)
+            return expanded;
         return found is { Answers: [{ Type: RecordType.CNAME }] } && request.Query.Type is RecordType.A or RecordType.AAAA
             ? await FollowAsync(request, found!, next, cancel).ConfigureAwait(false)
-            : found;
+            : index.Stale ? found! with { Error = ExtendedError.StaleAnswer } : found;
     }
 
     private (DnsAnswer? Answer, bool Ours) Answer(DnsQuery query)
@@ -65,6 +79,7 @@ public sealed class ClusterPlugin(ClusterIndex index) : IDnsPlugin, IHotPlugin
             Verdict.Alias => (Found(set!, query.Name), true),
             Verdict.Pod => (new DnsAnswer(ResponseCode.NoError) { Authoritative = true, Answers = [_records.PodAddress(address.ToAddress())] }, true),
             Verdict.Authority => (new DnsAnswer(ResponseCode.NoError) { Authoritative = true, Answers = [_records.Authority(index.Serial)] }, true),
+            Verdict.Foreign => (new DnsAnswer(ResponseCode.NxDomain) { Authoritative = true }, true),
             _ => (Negative(verdict), true),
         };
     }
@@ -76,11 +91,11 @@ public sealed class ClusterPlugin(ClusterIndex index) : IDnsPlugin, IHotPlugin
         if (entry is { InZone: false })
             return (set = entry.Find(type)) is null ? Verdict.NotOurs : Verdict.Found;
         if (entry is null && !IsWithin(name, index.WireZone))
-            return Verdict.NotOurs;
+            return JudgeReverse(name);
         if (!index.Complete)
             return Verdict.Unknown;
         if (entry is null)
-            return JudgePod(name, type, out address);
+            return JudgePod(name, type, out address) is var verdict && verdict == Verdict.NoName && _falls ? Verdict.NotOurs : verdict;
         if ((set = entry.Find(type)) is not null)
             return Verdict.Found;
         if (type is RecordType.A or RecordType.AAAA && (set = entry.Find(RecordType.CNAME)) is not null)
@@ -88,11 +103,26 @@ public sealed class ClusterPlugin(ClusterIndex index) : IDnsPlugin, IHotPlugin
         return type == RecordType.SOA && name.Length == index.WireZone.Length ? Verdict.Authority : Verdict.NoData;
     }
 
+    private static bool Falls(ClusterOptions options, string zone) =>
+        options.Fallthrough.Any(other => other.Length == 0 || zone == other || zone.EndsWith("." + other, StringComparison.Ordinal));
+
+    // Names of addresses nobody has are the next plugin's, unless the file says otherwise.
+    private Verdict JudgeReverse(ReadOnlySpan<byte> name)
+    {
+        foreach (var zone in _reverse)
+        {
+            if (IsWithin(name, zone))
+                return Verdict.Foreign;
+        }
+
+        return Verdict.NotOurs;
+    }
+
     // "insecure" mode: any address of an existing namespace is answered (CoreDNS's kubeadm default).
     private Verdict JudgePod(ReadOnlySpan<byte> name, RecordType type, out DashedAddress address)
     {
         address = default;
-        if (!IsWithin(name, _pods))
+        if (_options.Pods == PodNames.Disabled || !IsWithin(name, _pods))
             return Verdict.NoName;
         var label = name.Slice(1, name[0]);
         var ns = name[(1 + label.Length)..];
@@ -126,6 +156,29 @@ public sealed class ClusterPlugin(ClusterIndex index) : IDnsPlugin, IHotPlugin
             : found;
     }
 
+    // The first name of the list that exists decides, also when it has no records of this type: its other type is asked for too.
+    private async ValueTask<DnsAnswer?> ExpandAsync(DnsRequest request, Func<DnsRequest, CancellationToken, ValueTask<DnsAnswer?>> next, CancellationToken cancel)
+    {
+        foreach (var name in search?.Candidates(request.Client, WireName.Of(request.Query.Name), request.Query.Type) ?? [])
+        {
+            var asked = request with { Query = request.Query with { Labels = name.Split('.'), Question = AliasTarget.Question(name, request.Query.Type) }, Depth = 1 };
+            var answer = await HandleAsync(asked, next, cancel).ConfigureAwait(false);
+            if (answer is { Code: ResponseCode.NoError })
+                return Flatten(answer, name, request.Query.Type) with { Source = $"search list: {name}; {answer.Source}" };
+            // Nobody could say: the pod goes on by itself and hears it at the name as it is.
+            if (answer is not { Code: ResponseCode.NxDomain })
+                return null;
+        }
+
+        return null;
+    }
+
+    private static DnsAnswer Flatten(DnsAnswer answer, string name, RecordType type) => new(ResponseCode.NoError)
+    {
+        Answers = AliasTarget.Owned(answer, name).Where(record => record.Type == type).Select(record => record with { Owner = null }).ToList(),
+        Error = answer.Error,
+    };
+
     private static DnsAnswer Found(RecordSet set, string owner)
     {
         var (answers, additionals) = set.Decode(owner);
@@ -154,5 +207,8 @@ public sealed class ClusterPlugin(ClusterIndex index) : IDnsPlugin, IHotPlugin
         Authority,
         NoData,
         NoName,
+
+        /// <summary>A name of a reverse zone that is ours, without the zone's SOA at hand.</summary>
+        Foreign,
     }
 }

@@ -6,7 +6,7 @@ namespace Network.ServiceProxy.Backends.Iptables;
 internal static class BaseRules
 {
     internal static readonly string[] NatChains = [Chains.Services, Chains.NodePorts, Chains.Postrouting, Chains.MarkMasquerade];
-    internal static readonly string[] FilterChains = [Chains.Services, Chains.ExternalServices, Chains.Forward];
+    internal static readonly string[] FilterChains = [Chains.Services, Chains.ExternalServices, Chains.Forward, Chains.Firewall];
     internal static readonly string[] CanaryTables = ["nat", "filter", "mangle"];
 
     /// <summary>Table, kernel chain, rule that must be there (at the beginning).</summary>
@@ -20,6 +20,9 @@ internal static class BaseRules
         ("filter", "OUTPUT", New("kubernetes service portals", Chains.Services)),
         ("filter", "FORWARD", New("kubernetes externally-visible service portals", Chains.ExternalServices)),
         ("filter", "INPUT", New("kubernetes externally-visible service portals", Chains.ExternalServices)),
+        ("filter", "INPUT", New("kubernetes load balancer firewall", Chains.Firewall)),
+        ("filter", "OUTPUT", New("kubernetes load balancer firewall", Chains.Firewall)),
+        ("filter", "FORWARD", New("kubernetes load balancer firewall", Chains.Firewall)),
     ];
 
     internal static bool Owns(string table, string chain) => table switch
@@ -39,9 +42,10 @@ internal static class BaseRules
             IptablesRule.New.Comment("kubernetes service traffic requiring SNAT").Jump("MASQUERADE", "--random-fully"));
     }
 
-    internal static IEnumerable<PlacedRule> Filter()
+    internal static IEnumerable<PlacedRule> Filter(ProxySettings settings)
     {
-        yield return new PlacedRule(Chains.Forward, IptablesRule.New.Match("conntrack", "--ctstate", "INVALID").Jump("DROP"));
+        if (!settings.TcpBeLiberal)
+            yield return new PlacedRule(Chains.Forward, IptablesRule.New.Match("conntrack", "--ctstate", "INVALID").Jump("DROP"));
         yield return new PlacedRule(Chains.Forward, IptablesRule.New.Comment("kubernetes forwarding rules")
             .Match("mark", "--mark", $"{Chains.Mark}/{Chains.Mark}").Jump("ACCEPT"));
         yield return new PlacedRule(Chains.Forward, IptablesRule.New.Comment("kubernetes forwarding conntrack rule")
@@ -49,9 +53,20 @@ internal static class BaseRules
     }
 
     /// <summary>Last in KUBE-SERVICES: what is addressed to the node itself may be a node port.</summary>
-    internal static PlacedRule NodePortJump { get; } = new(Chains.Services,
-        IptablesRule.New.Comment("kubernetes service nodeports; NOTE: this must be the last rule in this chain")
-            .Match("addrtype", "--dst-type", "LOCAL").Jump(Chains.NodePorts));
+    internal static IEnumerable<PlacedRule> NodePortJumps(ProxySettings settings, IptablesFamily family)
+    {
+        var comment = IptablesRule.New.Comment("kubernetes service nodeports; NOTE: this must be the last rule in this chain");
+        if (settings.NodePortAddresses.Count == 0)
+        {
+            // A reply from a pod to 127.0.0.1 is a martian unless route_localnet is set, which opens the node's own services too.
+            var rule = family == IptablesFamily.V4 && !settings.LocalhostNodePorts ? IptablesRule.New.Destination("!127.0.0.0/8") : IptablesRule.New;
+            yield return new PlacedRule(Chains.Services, rule.Append(comment).Match("addrtype", "--dst-type", "LOCAL").Jump(Chains.NodePorts));
+        }
+
+        var wanted = family == IptablesFamily.V4 ? System.Net.Sockets.AddressFamily.InterNetwork : System.Net.Sockets.AddressFamily.InterNetworkV6;
+        foreach (var range in settings.NodePortAddresses.Where(range => range.BaseAddress.AddressFamily == wanted))
+            yield return new PlacedRule(Chains.Services, IptablesRule.New.Destination(range.ToString()).Append(comment).Match("addrtype", "--dst-type", "LOCAL").Jump(Chains.NodePorts));
+    }
 
     private static IptablesRule New(string comment, string target) =>
         IptablesRule.New.Match("conntrack", "--ctstate", "NEW").Comment(comment).Jump(target);

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Network.ServiceProxy.Model;
@@ -13,6 +14,7 @@ internal static class Chains
     internal const string Postrouting = "KUBE-POSTROUTING";
     internal const string MarkMasquerade = "KUBE-MARK-MASQ";
     internal const string Forward = "KUBE-FORWARD";
+    internal const string Firewall = "KUBE-PROXY-FIREWALL";
     internal const string Canary = "KUBE-PROXY-CANARY";
 
     /// <summary>Bit 14 of the packet mark: to be masqueraded.</summary>
@@ -24,12 +26,15 @@ internal static class Chains
 
     internal static string External(ServicePort service) => "KUBE-EXT-" + Hash(service.Id + service.ProtocolName);
 
+    internal static string SourceRanges(ServicePort service) => "KUBE-FW-" + Hash(service.Id + service.ProtocolName);
+
     internal static string Endpoint(ServicePort service, ServiceEndpoint endpoint) =>
-        "KUBE-SEP-" + Hash($"{service.Id}{service.ProtocolName}{endpoint.Address}:{endpoint.Port}");
+        "KUBE-SEP-" + Hash($"{service.Id}{service.ProtocolName}{new IPEndPoint(endpoint.Address, endpoint.Port)}");
 
     internal static bool IsPerService(string chain) =>
         chain.StartsWith("KUBE-SVC-", StringComparison.Ordinal) || chain.StartsWith("KUBE-SVL-", StringComparison.Ordinal)
-        || chain.StartsWith("KUBE-EXT-", StringComparison.Ordinal) || chain.StartsWith("KUBE-SEP-", StringComparison.Ordinal);
+        || chain.StartsWith("KUBE-EXT-", StringComparison.Ordinal) || chain.StartsWith("KUBE-SEP-", StringComparison.Ordinal)
+        || chain.StartsWith("KUBE-FW-", StringComparison.Ordinal);
 
     // First 16 characters of base32(sha256), as kube-proxy names its chains.
     private static string Hash(string text)

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Network.Iptables;
 using Network.ServiceProxy.Model;
 
@@ -5,33 +6,52 @@ namespace Network.ServiceProxy.Backends.Iptables;
 
 /// <summary>
 /// Brings the kernel's rules to a set of services. After the first, full pass only services that changed are written, in
-/// one iptables-restore run; the two entry chains are rewritten with it because their order matters.
+/// one iptables-restore run.
 /// </summary>
-internal sealed class IptablesProxier(ProxySettings settings, IptablesRestore iptables)
+internal sealed partial class IptablesProxier(ProxySettings settings, IptablesRestore iptables)
 {
-    private Dictionary<string, (ServicePort Service, ServiceRules Rules)> _programmed = [];
+    private readonly Dictionary<string, string> _refused = new(StringComparer.Ordinal);
+    private Dictionary<string, (ServicePort Service, ServiceRules Rules)> _programmed = new(StringComparer.Ordinal);
     private bool _complete;
 
     /// <summary>Chains written by the last pass, for tests and metrics.</summary>
     internal int WrittenChains { get; private set; }
 
-    internal async Task ProgramAsync(IReadOnlyCollection<ServicePort> services, CancellationToken cancel)
-    {
-        var desired = services.DistinctBy(Key).ToDictionary(Key, service =>
-            _programmed.TryGetValue(Key(service), out var known) && known.Service.Equals(service) ? known : (service, ServiceRules.For(service, settings)));
-        var transaction = new IptablesTransaction();
-        IptablesSnapshot? actual = null;
-        if (!_complete)
-        {
-            actual = await iptables.SaveAsync(cancel: cancel).ConfigureAwait(false);
-            AddBase(transaction, actual);
-        }
+    /// <summary>Rules of ours in the kernel.</summary>
+    internal int Rules => _programmed.Values.Sum(pair => pair.Rules.Count);
 
-        var stale = StaleChains(desired, actual);
-        AddServices(transaction, desired, stale);
-        await iptables.ApplyAsync(transaction, cancel).ConfigureAwait(false);
-        _programmed = desired;
-        _complete = true;
+    /// <summary>Services that iptables refused, with its words. Their former rules stay.</summary>
+    internal IReadOnlyDictionary<string, string> Refused => _refused;
+
+    /// <summary>All services; what is not among them goes.</summary>
+    internal Task ProgramAsync(IReadOnlyCollection<ServicePort> services, CancellationToken cancel)
+    {
+        var wanted = services.Select(service => service.Key).ToHashSet(StringComparer.Ordinal);
+        return ChangeAsync(services, _programmed.Keys.Where(key => !wanted.Contains(key)).ToList(), cancel);
+    }
+
+    /// <summary>Some services, new or changed, and the keys of some that are gone.</summary>
+    internal async Task ChangeAsync(IReadOnlyCollection<ServicePort> services, IReadOnlyCollection<string> removed, CancellationToken cancel)
+    {
+        var changed = services.DistinctBy(service => service.Key)
+            .Where(service => !_programmed.TryGetValue(service.Key, out var known) || !known.Service.Equals(service))
+            .ToDictionary(service => service.Key, service => (Service: service, Rules: ServiceRules.For(service, settings)), StringComparer.Ordinal);
+        foreach (var key in changed.Keys.Concat(removed))
+            _refused.Remove(key);
+        while (true)
+        {
+            try
+            {
+                await WriteAsync(changed, removed, cancel).ConfigureAwait(false);
+                return;
+            }
+            catch (IptablesException e) when (Culprit(e.Message, changed) is { } key)
+            {
+                // One service that this kernel cannot do must not keep the others from theirs.
+                _refused[key] = e.Message;
+                changed.Remove(key);
+            }
+        }
     }
 
     /// <summary>Everything is written again with the next pass.</summary>
@@ -60,18 +80,16 @@ internal sealed class IptablesProxier(ProxySettings settings, IptablesRestore ip
         foreach (var (table, chain) in ours)
             transaction.DeleteChain(table, chain);
         await iptables.ApplyAsync(transaction, cancel).ConfigureAwait(false);
-        _programmed = [];
+        _programmed = new(StringComparer.Ordinal);
         _complete = false;
     }
-
-    private static string Key(ServicePort service) => $"{service.Id}/{service.ProtocolName}";
 
     // Numbers, not texts: iptables-save rewrites some matches (probabilities) in words of its own.
     private IEnumerable<(string Table, string Name, int Rules)> ExpectedCounts()
     {
         var rules = _programmed.Values.Select(pair => pair.Rules).ToList();
-        var nat = BaseRules.Nat().Append(BaseRules.NodePortJump).Concat(rules.SelectMany(r => r.OwnRules)).Concat(rules.SelectMany(r => r.NatEntries));
-        var filter = BaseRules.Filter().Concat(rules.SelectMany(r => r.FilterEntries));
+        var nat = BaseRules.Nat().Concat(BaseRules.NodePortJumps(settings, iptables.Family)).Concat(rules.SelectMany(r => r.OwnRules)).Concat(rules.SelectMany(r => r.NatEntries));
+        var filter = BaseRules.Filter(settings).Concat(rules.SelectMany(r => r.FilterEntries));
         return nat.CountBy(rule => rule.Chain).Select(chain => ("nat", chain.Key, chain.Value))
             .Concat(filter.CountBy(rule => rule.Chain).Select(chain => ("filter", chain.Key, chain.Value)));
     }
@@ -86,45 +104,93 @@ internal sealed class IptablesProxier(ProxySettings settings, IptablesRestore ip
             transaction.Chain("filter", chain);
         foreach (var rule in BaseRules.Nat())
             transaction.Append("nat", rule.Chain, rule.Rule);
-        foreach (var rule in BaseRules.Filter())
+        foreach (var rule in BaseRules.Filter(settings))
             transaction.Append("filter", rule.Chain, rule.Rule);
         foreach (var (table, chain, rule) in BaseRules.Jumps.Where(jump => !actual.Rules(jump.Table, jump.Chain).Contains(jump.Rule.ToString())))
             transaction.Insert(table, chain, rule);
     }
 
-    private void AddServices(IptablesTransaction transaction, Dictionary<string, (ServicePort Service, ServiceRules Rules)> desired, List<string> stale)
+    private async Task WriteAsync(Dictionary<string, (ServicePort Service, ServiceRules Rules)> changed, IReadOnlyCollection<string> removed, CancellationToken cancel)
     {
-        var changed = desired.Values.Where(pair => !_complete || !_programmed.TryGetValue(Key(pair.Service), out var known)
-            || !ReferenceEquals(known.Rules, pair.Rules)).ToList();
-        WrittenChains = changed.Sum(pair => pair.Rules.OwnChains.Count);
-        if (_complete && changed.Count == 0 && stale.Count == 0 && desired.Count == _programmed.Count)
-            return;
-        foreach (var chain in changed.SelectMany(pair => pair.Rules.OwnChains).Concat(stale).Distinct())
-            transaction.Chain("nat", chain);
+        var transaction = new IptablesTransaction();
+        var desired = _programmed;
         if (_complete)
+            AddChanges(transaction, changed, removed);
+        else
         {
-            transaction.Chain("nat", Chains.Services).Chain("nat", Chains.NodePorts);
-            transaction.Chain("filter", Chains.Services).Chain("filter", Chains.ExternalServices);
+            desired = _programmed.Where(pair => !changed.ContainsKey(pair.Key) && !removed.Contains(pair.Key) && !_refused.ContainsKey(pair.Key)).Concat(changed)
+                .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
+            var actual = await iptables.SaveAsync(cancel: cancel).ConfigureAwait(false);
+            AddBase(transaction, actual);
+            AddAll(transaction, desired, actual);
         }
 
-        foreach (var rule in changed.SelectMany(pair => pair.Rules.OwnRules))
+        await iptables.ApplyAsync(transaction, cancel).ConfigureAwait(false);
+        if (_complete)
+        {
+            foreach (var key in removed)
+                _programmed.Remove(key);
+            foreach (var (key, pair) in changed)
+                _programmed[key] = pair;
+        }
+        else
+            _programmed = desired;
+        _complete = true;
+    }
+
+    // Chains of what changed are written anew; lines in the chains that all services share are taken out and put in one by one,
+    // because writing those whole costs what the number of services is.
+    private void AddChanges(IptablesTransaction transaction, Dictionary<string, (ServicePort Service, ServiceRules Rules)> changed, IReadOnlyCollection<string> removed)
+    {
+        var former = changed.Keys.Concat(removed).Distinct().Where(_programmed.ContainsKey).Select(key => _programmed[key].Rules).ToList();
+        var chains = changed.Values.SelectMany(pair => pair.Rules.OwnChains).ToHashSet();
+        var stale = former.SelectMany(rules => rules.OwnChains).Where(chain => !chains.Contains(chain)).Distinct().ToList();
+        WrittenChains = chains.Count;
+        foreach (var chain in chains.Concat(stale))
+            transaction.Chain("nat", chain);
+        foreach (var rule in changed.Values.SelectMany(pair => pair.Rules.OwnRules))
             transaction.Append("nat", rule.Chain, rule.Rule);
-        foreach (var rule in desired.Values.SelectMany(pair => pair.Rules.NatEntries))
+        Exchange(transaction, "nat", former.SelectMany(rules => rules.NatEntries), changed.Values.SelectMany(pair => pair.Rules.NatEntries));
+        Exchange(transaction, "filter", former.SelectMany(rules => rules.FilterEntries), changed.Values.SelectMany(pair => pair.Rules.FilterEntries));
+        foreach (var chain in stale)
+            transaction.DeleteChain("nat", chain);
+    }
+
+    // At the beginning: the jump to the node ports stays last.
+    private static void Exchange(IptablesTransaction transaction, string table, IEnumerable<PlacedRule> former, IEnumerable<PlacedRule> wanted)
+    {
+        HashSet<PlacedRule> before = [.. former], after = [.. wanted];
+        foreach (var rule in before.Where(rule => !after.Contains(rule)))
+            transaction.Delete(table, rule.Chain, rule.Rule);
+        foreach (var rule in after.Where(rule => !before.Contains(rule)))
+            transaction.Insert(table, rule.Chain, rule.Rule);
+    }
+
+    private void AddAll(IptablesTransaction transaction, Dictionary<string, (ServicePort Service, ServiceRules Rules)> desired, IptablesSnapshot actual)
+    {
+        var chains = desired.Values.SelectMany(pair => pair.Rules.OwnChains).ToHashSet();
+        // Of services and endpoints that are gone, also while nobody was here to see it.
+        var stale = actual.Chains.Where(pair => pair.Table == "nat" && Chains.IsPerService(pair.Chain) && !chains.Contains(pair.Chain)).Select(pair => pair.Chain).ToList();
+        WrittenChains = chains.Count;
+        foreach (var chain in chains.Concat(stale))
+            transaction.Chain("nat", chain);
+        foreach (var rule in desired.Values.SelectMany(pair => pair.Rules.OwnRules.Concat(pair.Rules.NatEntries)))
             transaction.Append("nat", rule.Chain, rule.Rule);
-        transaction.Append("nat", BaseRules.NodePortJump.Chain, BaseRules.NodePortJump.Rule);
+        foreach (var rule in BaseRules.NodePortJumps(settings, iptables.Family))
+            transaction.Append("nat", rule.Chain, rule.Rule);
         foreach (var rule in desired.Values.SelectMany(pair => pair.Rules.FilterEntries))
             transaction.Append("filter", rule.Chain, rule.Rule);
         foreach (var chain in stale)
             transaction.DeleteChain("nat", chain);
     }
 
-    // Chains of services and endpoints that are gone: known from the last pass, or found in the kernel after a restart.
-    private List<string> StaleChains(Dictionary<string, (ServicePort Service, ServiceRules Rules)> desired, IptablesSnapshot? actual)
+    // iptables names the line or the chain that the kernel refused; both lead to the service.
+    private static string? Culprit(string words, Dictionary<string, (ServicePort Service, ServiceRules Rules)> changed)
     {
-        var wanted = desired.Values.SelectMany(pair => pair.Rules.OwnChains).ToHashSet();
-        var present = actual is null
-            ? _programmed.Values.SelectMany(pair => pair.Rules.OwnChains)
-            : actual.Chains.Where(pair => pair.Table == "nat" && Chains.IsPerService(pair.Chain)).Select(pair => pair.Chain);
-        return present.Where(chain => !wanted.Contains(chain)).Distinct().ToList();
+        var chains = PerServiceChain().Matches(words).Select(match => match.Value).ToHashSet();
+        return chains.Count == 0 ? null : changed.FirstOrDefault(pair => pair.Value.Rules.OwnChains.Any(chains.Contains)).Key;
     }
+
+    [GeneratedRegex("KUBE-(SVC|SVL|SEP|EXT|FW)-[A-Z2-7]{16}")]
+    private static partial Regex PerServiceChain();
 }

@@ -1,7 +1,7 @@
-namespace Network.ControlPlane.Tests.Client;
+namespace Network.TestKit;
 
 /// <summary>A clock that stands until it is turned; timers fire while it is turned past them.</summary>
-internal sealed class ManualTime : TimeProvider
+public sealed class ManualTime : TimeProvider
 {
     private readonly Lock _lock = new();
     private readonly List<Timer> _timers = [];
@@ -10,7 +10,7 @@ internal sealed class ManualTime : TimeProvider
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     /// <summary>Timers that wait.</summary>
-    internal int Waiting
+    public int Waiting
     {
         get
         {
@@ -20,7 +20,7 @@ internal sealed class ManualTime : TimeProvider
     }
 
     /// <summary>When the next timer fires, from now.</summary>
-    internal TimeSpan? Next
+    public TimeSpan? Next
     {
         get
         {
@@ -44,7 +44,7 @@ internal sealed class ManualTime : TimeProvider
         return timer;
     }
 
-    internal void Advance(TimeSpan by)
+    public void Advance(TimeSpan by)
     {
         var end = GetUtcNow() + by;
         while (TakeDue(end) is { } fire)
@@ -70,7 +70,7 @@ internal sealed class ManualTime : TimeProvider
     {
         private readonly ManualTime _time;
 
-        internal Timer(ManualTime time, Action fire)
+        public Timer(ManualTime time, Action fire)
         {
             _time = time;
             Fire = fire;
@@ -78,11 +78,11 @@ internal sealed class ManualTime : TimeProvider
                 time._timers.Add(this);
         }
 
-        internal Action Fire { get; }
+        public Action Fire { get; }
 
-        internal DateTimeOffset? Due { get; set; }
+        public DateTimeOffset? Due { get; set; }
 
-        internal TimeSpan Period { get; private set; }
+        public TimeSpan Period { get; private set; }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {

@@ -1,0 +1,62 @@
+using System.Net;
+using Network.Netlink.Netfilter;
+using Network.ServiceProxy.Model;
+
+namespace Network.ServiceProxy.Conntrack;
+
+/// <summary>
+/// Which tracked connections of UDP and SCTP lead to an endpoint that does not serve any more, or past the rules. TCP ends by
+/// itself; these do not: a client that keeps its port would send to nowhere until the entry times out, which traffic prevents.
+/// Pure.
+/// </summary>
+internal sealed class StaleConnections
+{
+    private const byte Udp = 17, Sctp = 132;
+    private readonly Dictionary<(IPAddress Address, int Port, byte Protocol), HashSet<(IPAddress Address, int Port)>> _fronts = [];
+    private readonly Dictionary<(int Port, byte Protocol), HashSet<(IPAddress Address, int Port)>> _nodePorts = [];
+
+    /// <summary>Nothing to look for.</summary>
+    internal bool IsEmpty => _fronts.Count == 0 && _nodePorts.Count == 0;
+
+    /// <summary>A service port as it is now.</summary>
+    internal void Add(ServicePort service)
+    {
+        if (ProtocolOf(service) is not { } protocol)
+            return;
+        var serving = service.Endpoints.Where(endpoint => endpoint.Ready || endpoint.Serving).Select(endpoint => (endpoint.Address, endpoint.Port)).ToHashSet();
+        foreach (var address in service.ClusterIps.Concat(service.ExternalIps).Concat(service.LoadBalancerIps))
+            _fronts[(address, service.Port, protocol)] = serving;
+        if (service.NodePort > 0)
+            _nodePorts[(service.NodePort, protocol)] = serving;
+    }
+
+    /// <summary>A service port as it was; what it answered and no service answers now is looked for too.</summary>
+    internal void AddFormer(ServicePort service)
+    {
+        if (ProtocolOf(service) is not { } protocol)
+            return;
+        foreach (var address in service.ClusterIps.Concat(service.ExternalIps).Concat(service.LoadBalancerIps))
+            _fronts.TryAdd((address, service.Port, protocol), []);
+        if (service.NodePort > 0)
+            _nodePorts.TryAdd((service.NodePort, protocol), []);
+    }
+
+    internal bool IsStale(ConntrackEntry entry)
+    {
+        var (original, reply) = (entry.Original, entry.Reply);
+        if (original.Protocol is not (Udp or Sctp))
+            return false;
+        if (_fronts.TryGetValue((original.Destination, original.DestinationPort, original.Protocol), out var serving))
+            return !serving.Contains((reply.Source, reply.SourcePort));
+        // What is not rewritten to a node's port may be of a program that has the same number on another host.
+        return entry.IsDestinationRewritten && _nodePorts.TryGetValue((original.DestinationPort, original.Protocol), out serving)
+            && !serving.Contains((reply.Source, reply.SourcePort));
+    }
+
+    private static byte? ProtocolOf(ServicePort service) => service.Protocol switch
+    {
+        TransportProtocol.Udp => Udp,
+        TransportProtocol.Sctp => Sctp,
+        _ => null,
+    };
+}

@@ -1,0 +1,6 @@
+using Network.ServiceProxy;
+
+namespace Network.Kernel.Tests.ServiceProxy;
+
+/// <inheritdoc/>
+public sealed class NftablesTrafficTests() : ServiceTrafficTests(ProxyMode.Nftables);
