@@ -11,6 +11,7 @@ internal sealed class PathMtuSearch(int least, int full)
 
     // Tunnels and options come in steps of 4 and 8; a closer look is not worth its packets.
     private const int CloseEnough = 8;
+    private readonly int _least = least, _full = full;
     private int _known = least;
     private int _lost = full + 1;
     private int _misses;
@@ -19,19 +20,19 @@ internal sealed class PathMtuSearch(int least, int full)
     internal int Found { get; private set; }
 
     /// <summary>The search is at work, so the next question should follow soon.</summary>
-    internal bool IsSearching => _lost <= full && Found == 0;
+    internal bool IsSearching => _lost <= _full && Found == 0;
 
-    internal int Full => full;
+    internal int Full => _full;
 
     /// <summary>The size to ask next.</summary>
-    internal int Next => IsSearching ? (_known + _lost) / 2 : full;
+    internal int Next => IsSearching ? (_known + _lost) / 2 : _full;
 
     internal void Arrived(int size)
     {
         _misses = 0;
-        if (size >= full)
+        if (size >= _full)
         {
-            (_known, _lost, Found) = (full, full + 1, full);
+            (_known, _lost, Found) = (_full, _full + 1, _full);
             return;
         }
 
@@ -45,17 +46,17 @@ internal sealed class PathMtuSearch(int least, int full)
         if (size != Next || ++_misses < Tries)
             return;
         _misses = 0;
-        if (size >= full && Found is > 0 and var former && former < full)
+        if (size >= _full && Found is > 0 and var former && former < _full)
             return; // Still as small as it was.
-        if (size >= full)
-            (_known, Found) = (least, 0);
+        if (size >= _full)
+            (_known, Found) = (_least, 0);
         _lost = size;
         Conclude();
     }
 
     private void Conclude()
     {
-        if (_lost <= full && _lost - _known <= CloseEnough)
+        if (_lost <= _full && _lost - _known <= CloseEnough)
             Found = _known;
     }
 }

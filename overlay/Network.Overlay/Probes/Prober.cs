@@ -300,7 +300,7 @@ internal sealed class Prober : IDisposable
         }
     }
 
-    private static IPAddress Plain(IPAddress address) => address.ScopeIdOrZero() == 0 ? address : new IPAddress(address.GetAddressBytes());
+    private static IPAddress Plain(IPAddress address) => address.AddressFamily != AddressFamily.InterNetworkV6 || address.ScopeId == 0 ? address : new IPAddress(address.GetAddressBytes());
 
     /// <summary>One thing told to the loop; the members that are not null.</summary>
     private readonly record struct Command
