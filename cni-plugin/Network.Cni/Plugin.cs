@@ -1,6 +1,5 @@
-using Network.Cni.Attach;
-using Network.Cni.Ipam;
 using Network.Cni.Protocol;
+using Network.Cni.Types;
 using Network.Linux;
 
 namespace Network.Cni;
@@ -11,6 +10,8 @@ internal readonly record struct Reply(int ExitCode, ReadOnlyMemory<byte> Output)
 /// <summary>One invocation: environment and standard input to standard output and exit code.</summary>
 internal static class Plugin
 {
+    private const string Commands = "ADD, DEL, CHECK, GC, STATUS or VERSION";
+
     internal static Reply Run(CniEnvironment environment, ReadOnlyMemory<byte> input)
     {
         var version = CniVersion.Newest;
@@ -34,26 +35,34 @@ internal static class Plugin
 
     private static ReadOnlyMemory<byte> Dispatch(CniEnvironment environment, NetworkConfig config)
     {
+        if (!CniVersion.Has(config.CniVersion, environment.Command!))
+            throw new CniException(CniError.IncompatibleVersion, $"cniVersion {config.CniVersion} has no {environment.Command}; CHECK came with 0.4.0, GC and STATUS with 1.1.0");
+        var call = new Invocation(environment, config);
         switch (environment.Command)
         {
             case "ADD":
-                return ResultJson.Write(AddCommand.Run(environment.RequireAttachment(), config), config);
+                var added = environment.RequireAttachment();
+                return TypeTable.Of(call).Add(added);
             case "DEL":
-                DelCommand.Run(environment.RequireContainer(), config);
+                var deleted = environment.RequireContainer();
+                TypeTable.Of(call).Delete(deleted);
                 return default;
             case "CHECK":
-                CheckCommand.Run(environment.RequireAttachment(), config);
+                var @checked = environment.RequireAttachment();
+                if (!config.PreviousResult.Exists)
+                    throw config.Root.Invalid("prevResult", null, "the result of ADD");
+                TypeTable.Of(call).Check(@checked);
                 return default;
             case "GC":
-                GcCommand.Run(config);
+                environment.RequirePath();
+                TypeTable.Of(call).Collect(config.ValidAttachments());
                 return default;
             case "STATUS":
-                using (var pool = AddressPool.Open(config))
-                    pool.RequireFree();
+                environment.RequirePath();
+                TypeTable.Of(call).Status();
                 return default;
             default:
-                throw new CniException(CniError.BadEnvironment,
-                    $"CNI_COMMAND \"{environment.Command}\" is unknown; use ADD, DEL, CHECK, GC, STATUS or VERSION");
+                throw new CniException(CniError.BadEnvironment, $"CNI_COMMAND \"{environment.Command}\" is unknown; use {Commands}");
         }
     }
 }

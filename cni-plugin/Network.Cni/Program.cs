@@ -1,12 +1,15 @@
 using Microsoft.Win32.SafeHandles;
 using Network.Cni;
 using Network.Cni.Protocol;
+using Network.Cni.Types.Veth;
 
 // Plain descriptors instead of Console: its encodings and locks cost more than the whole rest of VERSION.
+if (args is [LinkRemoval.Verb, var index])
+    return LinkRemoval.RunHandedOver(index);
 var environment = CniEnvironment.FromProcess();
 if (environment.Command is null)
 {
-    Write(2, "podnet-cni: CNI plugin of podnet, bridge and addresses for pods; protocol versions 0.3.1 to 1.1.0\n"u8);
+    Write(2, "podnet-cni: CNI plugin of podnet, types bridge, ptp, loopback, host-local, portmap, bandwidth; protocol versions 0.3.1 to 1.1.0\n"u8);
     return 0;
 }
 

@@ -10,6 +10,7 @@ var root = new RootCommand("podnet: a networking-first container network and ser
     StatusVerb.Create(),
     CaptureVerb.Create(),
     SvcVerb.Create(),
+    ResolveVerb.Create(),
     ConformanceVerb.Create(),
     ImageVerb.Create(),
     KubeconfigVerb.Create(),

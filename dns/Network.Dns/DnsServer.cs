@@ -1,28 +1,19 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Network.Dns.Config;
 using Network.Dns.Plugins;
+using Network.Dns.Plugins.Any;
+using Network.Dns.Plugins.Cache;
 using Network.Dns.Plugins.Cluster;
 using Network.Dns.Plugins.Errors;
 using Network.Dns.Plugins.Forward;
+using Network.Dns.Plugins.Loop;
+using Network.Dns.Plugins.Search;
 using Network.Dns.Transport;
 
 namespace Network.Dns;
 
-/// <summary>What a DNS server is told.</summary>
-public sealed record DnsSettings(IReadOnlyList<IPEndPoint> Listen)
-{
-    /// <summary>The cluster's domain.</summary>
-    public string Zone { get; init; } = "cluster.local";
-
-    /// <summary>Seconds an answer of the cluster zone may be remembered.</summary>
-    public uint Ttl { get; init; } = 5;
-
-    public IReadOnlyList<IPEndPoint> Upstreams { get; init; } = [];
-
-    public TimeSpan UpstreamTimeout { get; init; } = TimeSpan.FromSeconds(2);
-}
-
-/// <summary>The server: an index that others keep current, the chain of plugins, UDP and TCP.</summary>
+/// <summary>The server: an index that others keep current, chains of plugins, UDP, TCP and TLS.</summary>
 public sealed partial class DnsServer(DnsSettings settings, ClusterIndex index, TimeProvider time, ILogger logger)
 {
     private volatile bool _listening;
@@ -30,37 +21,109 @@ public sealed partial class DnsServer(DnsSettings settings, ClusterIndex index, 
     /// <summary>Listening, and the cluster's names are known.</summary>
     public bool IsReady => _listening && index.Complete;
 
+    /// <summary>The pods that ask this server, kept current by others.</summary>
+    public PodDirectory Pods { get; } = new();
+
+    /// <summary>Serves until cancelled.</summary>
+    /// <exception cref="CorefileException">The Corefile it starts with cannot be used; a later one only leaves the former in force.</exception>
     public async Task RunAsync(CancellationToken cancel)
     {
-        var chain = new Chain(
-        [
-            new ErrorsPlugin(time, logger),
-            new ClusterPlugin(index, settings.Zone, settings.Ttl),
-            new ForwardPlugin(settings.Upstreams, settings.UpstreamTimeout),
-        ]);
-        var udp = new List<UdpServer>();
-        var tcp = new List<TcpServer>();
+        var former = Plan();
+        var listeners = new DnsListeners(settings, time);
         try
         {
-            foreach (var address in settings.Listen)
+            listeners.Apply(former, cancel);
+            LogListening(string.Join(',', former.Select(address => address.Address)), index.Zone, string.Join(',', settings.Forward.Upstreams));
+            _listening = true;
+            Probe(former, cancel);
+            using var watcher = settings.Corefile is { } path ? new CorefileWatcher(path) : null;
+            while (watcher is not null)
             {
-                for (var core = 0; core < Environment.ProcessorCount; core++)
-                    udp.Add(new UdpServer(address, chain));
-                tcp.Add(new TcpServer(address, chain));
+                await watcher.ChangedAsync(cancel).ConfigureAwait(false);
+                if (TryPlan() is not { } plan)
+                    continue;
+                listeners.Apply(plan, cancel);
+                Dispose(former);
+                former = plan;
+                Probe(former, cancel);
             }
 
-            LogListening(string.Join(',', settings.Listen), settings.Zone, string.Join(',', settings.Upstreams));
-            _listening = true;
-            await Task.WhenAll([.. udp.Select(server => server.RunAsync(cancel)), .. tcp.Select(server => server.RunAsync(cancel))]).ConfigureAwait(false);
+            await listeners.Ended.ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            await listeners.Ended.ConfigureAwait(false);
         }
         finally
         {
             _listening = false;
-            udp.ForEach(server => server.Dispose());
-            tcp.ForEach(server => server.Dispose());
+            listeners.Dispose();
+            Dispose(former);
         }
+    }
+
+    private List<DnsAddress> Plan()
+    {
+        if (settings.Corefile is not { } path)
+        {
+            DnsBlock[] blocks = [new("", Plugins())];
+            return [.. settings.Listen.Select(address => new DnsAddress(address, IsTls: false, new DnsBlocks(blocks))),
+                .. settings.ListenTls.Select(address => new DnsAddress(address, IsTls: true, new DnsBlocks(blocks)))];
+        }
+
+        return CorefilePlan.Make(CorefileParser.Parse(path, File.ReadAllText(path)), settings, new PluginContext(index, Pods, time, logger));
+    }
+
+    private List<DnsAddress>? TryPlan()
+    {
+        try
+        {
+            var plan = Plan();
+            LogReloaded(settings.Corefile!);
+            return plan;
+        }
+        catch (Exception e) when (e is CorefileException or IOException or UnauthorizedAccessException)
+        {
+            LogRefused(e.Message);
+            return null;
+        }
+    }
+
+    // Without a Corefile, in the order they are asked.
+    private IDnsPlugin[] Plugins() =>
+    [
+        new ErrorsPlugin(logger),
+        new AnyPlugin(),
+        new LoopPlugin(logger),
+        new ClusterPlugin(index, new SearchExpansion(Pods)),
+        new CachePlugin(settings.Cache, time),
+        new ForwardPlugin(settings.Forward, time, logger),
+    ];
+
+    private static void Probe(IReadOnlyList<DnsAddress> plan, CancellationToken cancel)
+    {
+        foreach (var block in plan.SelectMany(address => address.Blocks.All).Distinct())
+        {
+            foreach (var loop in block.Plugins.OfType<LoopPlugin>())
+                _ = loop.ProbeAsync(block.Chain, cancel);
+        }
+    }
+
+    private static void Dispose(IReadOnlyList<DnsAddress> plan)
+    {
+        foreach (var plugin in plan.SelectMany(address => address.Blocks.All).Distinct().SelectMany(block => block.Plugins).OfType<IDisposable>())
+            plugin.Dispose();
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "listening on={Addresses} zone={Zone} upstreams={Upstreams}")]
     private partial void LogListening(string addresses, string zone, string upstreams);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "corefile={Path} in force")]
+    private partial void LogReloaded(string path);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "corefile refused: {Reason}; the former one stays in force")]
+    private partial void LogRefused(string reason);
 }
+
+/// <summary>An address with what is served on it.</summary>
+internal sealed record DnsAddress(IPEndPoint Address, bool IsTls, DnsBlocks Blocks);

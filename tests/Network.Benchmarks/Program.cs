@@ -1,4 +1,5 @@
 using Network.Benchmarks.Cni;
+using Network.Benchmarks.Dns;
 using Network.Benchmarks.Proxy;
 using Network.Benchmarks.Store;
 using Network.Benchmarks.Up;
@@ -8,6 +9,8 @@ var table = new (string Name, Action<TextWriter> Run)[]
 {
     ("api", ApiBenchmark.Run),
     ("cni", CniBenchmark.Run),
+    ("dns", DnsBenchmark.Run),
+    ("dns-change", ChangeBenchmark.Run),
     ("pods", PodsBenchmark.Run),
     ("proxy", ProxyBenchmark.Run),
     ("store", StoreBenchmark.Run),

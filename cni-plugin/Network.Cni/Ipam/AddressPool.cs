@@ -7,31 +7,32 @@ namespace Network.Cni.Ipam;
 /// <summary>The addresses of one network on this node. Held under a file lock from opening to disposal.</summary>
 internal sealed class AddressPool : IDisposable
 {
-    private readonly Subnet _subnet;
+    private readonly IpamConfig _config;
     private readonly SafeFileHandle _lock;
     private readonly LeaseJournal _journal;
+    private readonly HostLocalFiles _others;
 
-    private AddressPool(Subnet subnet, SafeFileHandle @lock, LeaseJournal journal)
+    private AddressPool(IpamConfig config, SafeFileHandle @lock, LeaseJournal journal, HostLocalFiles others)
     {
-        _subnet = subnet;
+        _config = config;
         _lock = @lock;
         _journal = journal;
+        _others = others;
     }
 
     internal IEnumerable<Lease> Leases => _journal.Leases.Values;
 
-    internal static AddressPool Open(NetworkConfig config) =>
-        Open(config, File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim());
+    internal static AddressPool Open(IpamConfig config) => Open(config, File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim());
 
-    internal static AddressPool Open(NetworkConfig config, string bootId)
+    internal static AddressPool Open(IpamConfig config, string bootId)
     {
-        var directory = Path.Combine(config.DataDirectory, config.Name);
+        var directory = Path.Combine(config.DataDirectory, config.Network);
         Directory.CreateDirectory(directory);
         var held = FileDescriptor.Open(Path.Combine(directory, "lock"), write: true, create: true);
         try
         {
             FileDescriptor.TryLock(held, wait: true);
-            return new AddressPool(config.Subnet, held, new LeaseJournal(Path.Combine(directory, "leases"), bootId));
+            return new AddressPool(config, held, new LeaseJournal(Path.Combine(directory, "leases"), bootId, config.Sets), new HostLocalFiles(directory));
         }
         catch
         {
@@ -40,41 +41,74 @@ internal sealed class AddressPool : IDisposable
         }
     }
 
-    /// <summary>The attachment's address; the same one when asked again.</summary>
-    /// <param name="granted">True when it is new.</param>
-    internal uint Acquire(Attachment attachment, out bool granted)
+    /// <summary>The attachment's addresses, one of each set; the same ones when asked again.</summary>
+    /// <param name="granted">True when any of them is new.</param>
+    internal IReadOnlyList<Ip> Acquire(Attachment attachment, out bool granted)
     {
-        granted = false;
-        if (Find(attachment) is { } held && held.Address >= _subnet.First && held.Address <= _subnet.Last)
-            return held.Address;
-        var address = NextFree() ?? throw Exhausted(CniError.TryAgainLater);
-        _journal.Grant(new Lease(address, attachment.ContainerId, attachment.IfName));
-        granted = true;
-        return address;
-    }
-
-    internal Lease? Find(Attachment attachment)
-    {
-        foreach (var lease in _journal.Leases.Values)
+        var held = Find(attachment);
+        var holder = Lease.HolderOf(attachment.ContainerId, attachment.IfName);
+        List<Lease> fresh = [];
+        var addresses = new List<Ip>(_config.Sets.Count);
+        for (var i = 0; i < _config.Sets.Count; i++)
         {
-            if (lease.ContainerId == attachment.ContainerId && lease.IfName == attachment.IfName)
-                return lease;
+            var set = _config.Sets[i];
+            var wanted = _config.Requested.Where(address => set.RangeOf(address) is not null).Cast<Ip?>().FirstOrDefault();
+            var own = held.Where(lease => set.RangeOf(lease.Address) is not null).Select(lease => (Ip?)lease.Address).FirstOrDefault();
+            if (own is { } has && (wanted ?? has) == has)
+            {
+                addresses.Add(has);
+                continue;
+            }
+
+            var address = wanted is { } asked ? Claim(asked, attachment, own) : set.NextFree(_journal.LastOf(i), IsTaken) ?? throw Exhausted(set, CniError.TryAgainLater);
+            fresh.Add(new Lease(address, holder));
+            addresses.Add(address);
         }
 
-        return null;
+        granted = fresh.Count > 0;
+        if (granted)
+            _journal.Grant(fresh);
+        return addresses;
+    }
+
+    /// <summary>Everything the attachment holds, also what it got before the ranges were changed.</summary>
+    internal IReadOnlyList<Lease> Find(Attachment attachment)
+    {
+        ReadOnlySpan<byte> holder = Lease.HolderOf(attachment.ContainerId, attachment.IfName);
+        List<Lease>? found = null;
+        foreach (var lease in _journal.Leases.Values)
+        {
+            if (lease.Holder.Span.SequenceEqual(holder))
+                (found ??= []).Add(lease);
+        }
+
+        return found is null ? [] : found;
     }
 
     /// <summary>No lease is not an error: DEL may come twice.</summary>
     internal void Release(Attachment attachment)
     {
-        while (Find(attachment) is { } lease)
-            _journal.Release(lease);
+        var leases = Find(attachment);
+        if (leases.Count > 0)
+            _journal.Release(leases);
+        if (_others.Count > 0)
+            _others.Release(attachment);
+    }
+
+    /// <summary>Frees what host-local reserved for attachments that are not valid any more.</summary>
+    internal void ReleaseOthersExcept(HashSet<(string ContainerId, string IfName)> valid)
+    {
+        if (_others.Count > 0)
+            _others.KeepOnly(valid);
     }
 
     internal void RequireFree()
     {
-        if (NextFree() is null)
-            throw Exhausted(CniError.NotAvailable);
+        for (var i = 0; i < _config.Sets.Count; i++)
+        {
+            if (_config.Sets[i].NextFree(_journal.LastOf(i), IsTaken) is null)
+                throw Exhausted(_config.Sets[i], CniError.NotAvailable);
+        }
     }
 
     public void Dispose()
@@ -83,24 +117,18 @@ internal sealed class AddressPool : IDisposable
         _lock.Dispose();
     }
 
-    // Round robin: an address rests as long as possible before someone else gets it, so late packets find nobody.
-    private uint? NextFree()
-    {
-        var size = _subnet.Last - _subnet.First + 1;
-        var start = _journal.LastGranted >= _subnet.First && _journal.LastGranted < _subnet.Last
-            ? _journal.LastGranted + 1 - _subnet.First
-            : 0;
-        for (uint i = 0; i < size; i++)
-        {
-            var candidate = _subnet.First + ((start + i) % size);
-            if (!_journal.Leases.ContainsKey(candidate))
-                return candidate;
-        }
+    private bool IsTaken(Ip address) => _journal.Leases.ContainsKey(address) || (_others.Count > 0 && _others.Contains(address));
 
-        return null;
+    private Ip Claim(Ip asked, Attachment attachment, Ip? own)
+    {
+        if (own is not null)
+            throw new CniException(CniError.AddressTaken,
+                $"container {attachment.ContainerId} interface {attachment.IfName} has {own} and asks for {asked}; delete it first");
+        return !IsTaken(asked) ? asked : throw new CniException(CniError.AddressTaken, $"address {asked} asked for by {attachment.ContainerId} is taken"
+            + (_journal.Leases.TryGetValue(asked, out var lease) ? $" by {lease.ContainerId}" : "") + "; ask for another or delete that pod");
     }
 
-    private CniException Exhausted(int code) => new(code,
-        $"no address is free in {Subnet.ToAddress(_subnet.Base)}/{_subnet.PrefixLength}: {_journal.Leases.Count} pods have one; "
+    private CniException Exhausted(RangeSet set, int code) => new(code,
+        $"no address is free in {string.Join(", ", set.Ranges.Select(range => range.Subnet))}: {_journal.Leases.Count + _others.Count} are reserved; "
         + "delete pods or give the node a larger podCIDR");
 }

@@ -1,6 +1,6 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Buffers.Text;
-using System.Globalization;
 using System.Numerics;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
@@ -23,51 +23,67 @@ internal sealed class LeaseJournal : IDisposable
 {
     // Rewritten once dead records outnumber live ones by this.
     private const int Slack = 512;
+    private const int SealLength = 9;
     private readonly string _path;
-    private readonly Dictionary<uint, Lease> _leases = [];
+    private readonly IReadOnlyList<RangeSet> _sets;
+    private readonly Ip?[] _last;
+    private readonly Dictionary<Ip, Lease> _leases;
     private SafeFileHandle _file;
     private long _length;
     private int _records;
 
-    internal LeaseJournal(string path, string bootId)
+    internal LeaseJournal(string path, string bootId, IReadOnlyList<RangeSet> sets)
     {
         _path = path;
+        _sets = sets;
+        _last = new Ip?[sets.Count];
         _file = FileDescriptor.Open(path, write: true, create: true);
         var bytes = new byte[RandomAccess.GetLength(_file)];
         var count = RandomAccess.Read(_file, bytes, 0);
-        if (!TryLoad(bytes.AsSpan(0, count), bootId))
-            Rewrite(bootId);
-        else if (_records > (2 * _leases.Count) + Slack)
+        const int usualRecord = 96;
+        _leases = new Dictionary<Ip, Lease>(count / usualRecord);
+        if (!TryLoad(bytes.AsMemory(0, count), bootId) || _records > (2 * _leases.Count) + Slack)
             Rewrite(bootId);
     }
 
-    internal IReadOnlyDictionary<uint, Lease> Leases => _leases;
+    internal IReadOnlyDictionary<Ip, Lease> Leases => _leases;
 
-    /// <summary>Highest preference for reuse comes last: the address granted most recently; 0 when none was.</summary>
-    internal uint LastGranted { get; private set; }
+    /// <summary>The address granted most recently out of a set; null when none was.</summary>
+    internal Ip? LastOf(int set) => _last[set];
 
-    internal void Grant(Lease lease)
+    /// <summary>One write and one sync for all addresses of a pod.</summary>
+    internal void Grant(IReadOnlyList<Lease> leases)
     {
-        Append('+', lease);
-        _leases[lease.Address] = lease;
-        LastGranted = lease.Address;
+        Append('+', leases);
+        foreach (var lease in leases)
+            Take(lease);
     }
 
-    internal void Release(Lease lease)
+    internal void Release(IReadOnlyList<Lease> leases)
     {
-        Append('-', lease);
-        _leases.Remove(lease.Address);
+        Append('-', leases);
+        foreach (var lease in leases)
+            _leases.Remove(lease.Address);
     }
 
     public void Dispose() => _file.Dispose();
 
-    private bool TryLoad(ReadOnlySpan<byte> text, string bootId)
+    private void Take(Lease lease)
+    {
+        _leases[lease.Address] = lease;
+        for (var i = 0; i < _last.Length; i++)
+        {
+            if (_sets[i].RangeOf(lease.Address) is not null)
+                _last[i] = lease.Address;
+        }
+    }
+
+    private bool TryLoad(ReadOnlyMemory<byte> text, string bootId)
     {
         var line = 0;
-        while (text.IndexOf((byte)'\n') is var end and >= 0)
+        while (text.Span.IndexOf((byte)'\n') is var end and >= 0)
         {
-            var content = Encoding.UTF8.GetString(text[..end]);
-            if (!TryUnseal(content, out var record))
+            if (!TryUnseal(text[..end], out var record))
             {
                 // Only the newest line can be half-written; a bad one with others after it is damage of another kind.
                 if (text.Length == end + 1 || line == 0)
@@ -78,7 +94,7 @@ internal sealed class LeaseJournal : IDisposable
 
             if (line++ == 0)
             {
-                if (record != $"podnet-leases 1 {bootId}")
+                if (!record.Span.SequenceEqual(Encoding.UTF8.GetBytes($"podnet-leases 1 {bootId}")))
                     return false;
             }
             else
@@ -95,30 +111,28 @@ internal sealed class LeaseJournal : IDisposable
         return line > 0;
     }
 
-    private void Apply(string record)
+    private void Apply(ReadOnlyMemory<byte> record)
     {
-        var fields = record.Split(' ');
-        if (fields.Length != 4 || !Subnet.TryParseAddress(fields[1], out var address))
+        var span = record.Span;
+        var space = span.Length > 2 && span[1] == ' ' ? span[2..].IndexOf((byte)' ') : -1;
+        if (space < 0 || !Ip.TryParse(span.Slice(2, space), out var address) || !span[(space + 3)..].Contains((byte)' '))
             throw new CniException(CniError.JournalDamaged,
-                $"{_path} holds a record of another format: \"{record}\"; remove the file when no pod runs on this node");
+                $"{_path} holds a record of another format: \"{Encoding.UTF8.GetString(span)}\"; remove the file when no pod runs on this node");
         _records++;
-        if (fields[0] == "+")
-        {
-            _leases[address] = new Lease(address, fields[2], fields[3]);
-            LastGranted = address;
-        }
+        if (span[0] == '+')
+            Take(new Lease(address, record[(space + 3)..]));
         else
-        {
             _leases.Remove(address);
-        }
     }
 
-    private void Append(char kind, Lease lease)
+    private void Append(char kind, IReadOnlyList<Lease> leases)
     {
-        var bytes = Seal(RecordOf(kind, lease));
-        RandomAccess.Write(_file, bytes, _length);
+        var text = new ArrayBufferWriter<byte>();
+        foreach (var lease in leases)
+            text.Write(Seal(RecordOf(kind, lease)));
+        RandomAccess.Write(_file, text.WrittenSpan, _length);
         RandomAccess.FlushToDisk(_file);
-        _length += bytes.Length;
+        _length += text.WrittenCount;
     }
 
     // A complete new file takes the old one's place at once, so a crash leaves one or the other.
@@ -128,17 +142,20 @@ internal sealed class LeaseJournal : IDisposable
         text.Write(Seal($"podnet-leases 1 {bootId}"));
         foreach (var lease in _leases.Values)
         {
-            if (lease.Address != LastGranted)
+            if (!_last.Contains(lease.Address))
                 text.Write(Seal(RecordOf('+', lease)));
         }
 
-        if (LastGranted != 0)
+        foreach (var last in _last)
         {
             // Round robin goes on behind the newest address, even when it has been released since.
-            var last = _leases.TryGetValue(LastGranted, out var held) ? held : new Lease(LastGranted, "-", "-");
-            text.Write(Seal(RecordOf('+', last)));
-            if (held == default)
-                text.Write(Seal(RecordOf('-', last)));
+            if (last is not { } address)
+                continue;
+            var held = _leases.TryGetValue(address, out var lease);
+            var record = held ? lease : new Lease(address, "- -"u8.ToArray());
+            text.Write(Seal(RecordOf('+', record)));
+            if (!held)
+                text.Write(Seal(RecordOf('-', record)));
         }
 
         var temporary = _path + ".new";
@@ -152,29 +169,32 @@ internal sealed class LeaseJournal : IDisposable
         _length = text.WrittenCount;
     }
 
-    private static string RecordOf(char kind, Lease lease) => $"{kind} {Subnet.ToAddress(lease.Address)} {lease.ContainerId} {lease.IfName}";
+    private static string RecordOf(char kind, Lease lease) => $"{kind} {lease.Address} {Encoding.UTF8.GetString(lease.Holder.Span)}";
 
     private static byte[] Seal(string record)
     {
         var bytes = Encoding.UTF8.GetBytes($"{record} 00000000\n");
-        Utf8Formatter.TryFormat(Checksum(bytes.AsSpan(0, bytes.Length - 10)), bytes.AsSpan(bytes.Length - 9), out _, new StandardFormat('x', 8));
+        Utf8Formatter.TryFormat(Checksum(bytes.AsSpan(0, bytes.Length - SealLength - 1)), bytes.AsSpan(bytes.Length - SealLength), out _,
+            new StandardFormat('x', 8));
         return bytes;
     }
 
-    private static bool TryUnseal(string line, out string record)
+    private static bool TryUnseal(ReadOnlyMemory<byte> line, out ReadOnlyMemory<byte> record)
     {
-        record = "";
-        if (line.Length < 10 || line[^9] != ' '
-            || !uint.TryParse(line.AsSpan(line.Length - 8), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var given)
-            || given != Checksum(Encoding.UTF8.GetBytes(line[..^9])))
+        record = default;
+        if (line.Length <= SealLength || line.Span[^SealLength] != ' '
+            || !Utf8Parser.TryParse(line.Span[^(SealLength - 1)..], out uint given, out var consumed, 'x') || consumed != SealLength - 1
+            || given != Checksum(line.Span[..^SealLength]))
             return false;
-        record = line[..^9];
+        record = line[..^SealLength];
         return true;
     }
 
     private static uint Checksum(ReadOnlySpan<byte> bytes)
     {
         var crc = uint.MaxValue;
+        for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..])
+            crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
         foreach (var b in bytes)
             crc = BitOperations.Crc32C(crc, b);
         return ~crc;

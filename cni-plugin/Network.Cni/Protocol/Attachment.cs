@@ -14,16 +14,24 @@ internal sealed record Attachment(string ContainerId, string IfName, string NetN
     /// <summary>Follows from the attachment alone, so DEL finds the device without any state.</summary>
     internal string HostName => HostNameOf(ContainerId, IfName);
 
-    internal MacAddress HostMac
+    /// <summary>The device whose queue shapes what the pod sends.</summary>
+    internal string ShaperName => $"s{HostName[1..]}";
+
+    internal MacAddress HostMac => MacOf(ContainerId, IfName);
+
+    /// <summary>A locally administered address that follows from two names.</summary>
+    internal static MacAddress MacOf(string first, string second)
     {
-        get
-        {
-            Span<byte> bytes = stackalloc byte[8];
-            BinaryPrimitives.WriteUInt64BigEndian(bytes, Hash(ContainerId, IfName));
-            bytes[2] = (byte)((bytes[2] & 0xfc) | 0x02);
-            return MacAddress.FromBytes(bytes[2..]);
-        }
+        Span<byte> bytes = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, Hash(first, second));
+        bytes[2] = (byte)((bytes[2] & 0xfc) | 0x02);
+        return MacAddress.FromBytes(bytes[2..]);
     }
+
+    /// <summary>Whether a device could be the host end of some attachment.</summary>
+    internal static bool IsHostName(string device) => device.Length == 11 && device[0] == 'v' && device.AsSpan(1).IndexOfAnyExcept("0123456789abcdef") < 0;
+
+    public override string ToString() => $"container {ContainerId} interface {IfName}";
 
     internal static string HostNameOf(string containerId, string ifName) => $"v{Hash(containerId, ifName) & 0xff_ffff_ffff:x10}";
 

@@ -13,7 +13,16 @@ internal sealed record CniEnvironment
 
     internal string? Args { get; init; }
 
+    /// <summary>Directories of plugin programs, for address management by another program.</summary>
+    internal string? Path { get; init; }
+
     internal bool AllowOwnNetNs { get; init; }
+
+    /// <summary>The name this program was started by; it may be a link named after a type.</summary>
+    internal string Program { get; init; } = "podnet-cni";
+
+    /// <summary>Path of this program, to start helpers of its own; null in tests, which run inside another.</summary>
+    internal string? Executable { get; init; }
 
     internal static CniEnvironment FromProcess() => new()
     {
@@ -22,7 +31,10 @@ internal sealed record CniEnvironment
         NetNs = Read("CNI_NETNS"),
         IfName = Read("CNI_IFNAME"),
         Args = Read("CNI_ARGS"),
+        Path = Read("CNI_PATH"),
         AllowOwnNetNs = Read("CNI_NETNS_OVERRIDE") is "1" or "true",
+        Executable = Environment.ProcessPath,
+        Program = System.IO.Path.GetFileName(Environment.GetCommandLineArgs()[0]),
     };
 
     /// <summary>ADD and CHECK need the namespace.</summary>
@@ -36,10 +48,33 @@ internal sealed record CniEnvironment
         if (ContainerId is not { Length: > 0 } id || !IsContainerId(id))
             throw new CniException(CniError.BadEnvironment,
                 $"CNI_CONTAINERID \"{ContainerId}\" is not an id; it begins with a letter or digit and holds letters, digits, _ . -");
-        if (IfName is not { Length: > 0 and <= 15 } name || name is "." or ".." || name.AsSpan().ContainsAny(" \t\r\n/:"))
+        if (IfName is not { Length: > 0 and <= 15 } name || name is "." or ".." || name.Any(c => char.IsWhiteSpace(c) || c is '/' or ':'))
             throw new CniException(CniError.BadEnvironment,
                 $"CNI_IFNAME \"{IfName}\" is not an interface name; at most 15 characters, no space, slash or colon");
-        return new Attachment(id, name, NetNs ?? "", AliasOf(name)) { AllowOwnNetNs = AllowOwnNetNs };
+        var arguments = Arguments();
+        return new Attachment(id, name, NetNs ?? "", AliasOf(arguments, name)) { AllowOwnNetNs = AllowOwnNetNs };
+    }
+
+    /// <summary>GC and STATUS are about the node, but must be able to find other plugins.</summary>
+    internal void RequirePath()
+    {
+        if (Path is null)
+            throw new CniException(CniError.BadEnvironment, "CNI_PATH is not set; give the directories of the plugin programs");
+    }
+
+    /// <summary>CNI_ARGS as key and value.</summary>
+    internal IReadOnlyDictionary<string, string> Arguments()
+    {
+        var arguments = new Dictionary<string, string>();
+        foreach (var pair in (Args ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var at = pair.IndexOf('=', StringComparison.Ordinal);
+            if (at <= 0)
+                throw new CniException(CniError.BadEnvironment, $"CNI_ARGS holds \"{pair}\"; write it as KEY=VALUE;KEY=VALUE");
+            arguments[pair[..at]] = pair[(at + 1)..];
+        }
+
+        return arguments;
     }
 
     /// <summary>The charset of container ids and network names.</summary>
@@ -55,19 +90,12 @@ internal sealed record CniEnvironment
     }
 
     // namespace/pod/interface, so that whoever lists links or captures packets sees whose veth it is.
-    private string AliasOf(string ifName)
+    private string AliasOf(IReadOnlyDictionary<string, string> arguments, string ifName)
     {
-        string? ns = null, pod = null;
-        foreach (var pair in (Args ?? "").Split(';'))
-        {
-            if (pair.StartsWith("K8S_POD_NAMESPACE=", StringComparison.Ordinal))
-                ns = pair["K8S_POD_NAMESPACE=".Length..];
-            else if (pair.StartsWith("K8S_POD_NAME=", StringComparison.Ordinal))
-                pod = pair["K8S_POD_NAME=".Length..];
-        }
-
-        var alias = pod is null ? $"{ContainerId}/{ifName}" : $"{ns}/{pod}/{ifName}";
-        return alias.Length < 256 ? alias : alias[..255];
+        var alias = arguments.TryGetValue("K8S_POD_NAME", out var pod) && pod.Length > 0
+            ? $"{arguments.GetValueOrDefault("K8S_POD_NAMESPACE")}/{pod}/{ifName}"
+            : $"{ContainerId}/{ifName}";
+        return System.Text.Encoding.UTF8.GetByteCount(alias) < 256 ? alias : $"{ContainerId![..Math.Min(200, ContainerId!.Length)]}/{ifName}";
     }
 
     private static string? Read(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;

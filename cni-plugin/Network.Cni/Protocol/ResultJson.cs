@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Network.Cni.Protocol;
@@ -6,37 +7,46 @@ namespace Network.Cni.Protocol;
 /// <summary>What the plugin prints, in the version the runtime asked for.</summary>
 internal static class ResultJson
 {
-    internal static ReadOnlyMemory<byte> Write(AttachResult result, NetworkConfig config) => Object(config.CniVersion, json =>
+    /// <param name="previous">What earlier plugins of the list did comes first, unchanged.</param>
+    internal static ReadOnlyMemory<byte> Write(AttachResult result, string version, ConfigObject previous) => Object(version, json =>
     {
-        var attachment = result.Attachment;
+        var before = previous.List("interfaces").ToList();
         json.WriteStartArray("interfaces");
-        WriteInterface(json, config, config.Bridge, result.BridgeMac.ToString(), result.Mtu, sandbox: null);
-        WriteInterface(json, config, attachment.HostName, attachment.HostMac.ToString(), result.Mtu, sandbox: null);
-        WriteInterface(json, config, attachment.IfName, Subnet.MacOf(result.Address).ToString(), result.Mtu, attachment.NetNs);
+        before.ForEach(item => item.WriteTo(json));
+        foreach (var item in result.Interfaces)
+            WriteInterface(json, item, version);
         json.WriteEndArray();
 
-        var gateway = Subnet.ToAddress(config.Subnet.Gateway).ToString();
         json.WriteStartArray("ips");
-        json.WriteStartObject();
-        if (CniVersion.HasAddressFamily(config.CniVersion))
-            json.WriteString("version", "4");
-        json.WriteNumber("interface", 2);
-        json.WriteString("address", $"{Subnet.ToAddress(result.Address)}/{config.Subnet.PrefixLength}");
-        json.WriteString("gateway", gateway);
-        json.WriteEndObject();
+        foreach (var item in previous.List("ips"))
+            item.WriteTo(json);
+        foreach (var address in result.Addresses)
+        {
+            json.WriteStartObject();
+            if (CniVersion.HasAddressFamily(version))
+                json.WriteString("version", address.Address.IsV6 ? "6" : "4");
+            if (result.AddressInterface is { } at)
+                json.WriteNumber("interface", before.Count + at);
+            json.WriteString("address", address.ToString());
+            if (address.Gateway is { } gateway)
+                json.WriteString("gateway", gateway.ToString());
+            json.WriteEndObject();
+        }
+
         json.WriteEndArray();
 
         json.WriteStartArray("routes");
-        json.WriteStartObject();
-        json.WriteString("dst", "0.0.0.0/0");
-        json.WriteString("gw", gateway);
-        json.WriteEndObject();
+        foreach (var item in previous.List("routes"))
+            item.WriteTo(json);
+        foreach (var route in result.Routes)
+            WriteRoute(json, route, version);
         json.WriteEndArray();
 
         json.WritePropertyName("dns");
-        if (config.Dns.ValueKind == JsonValueKind.Object)
+        var dns = result.Dns.ValueKind == JsonValueKind.Object ? result.Dns : previous.Object("dns").Element;
+        if (dns.ValueKind == JsonValueKind.Object)
         {
-            config.Dns.WriteTo(json);
+            dns.WriteTo(json);
         }
         else
         {
@@ -61,22 +71,47 @@ internal static class ResultJson
         json.WriteEndArray();
     });
 
-    private static void WriteInterface(Utf8JsonWriter json, NetworkConfig config, string name, string mac, int mtu, string? sandbox)
+    private static void WriteInterface(Utf8JsonWriter json, ResultInterface item, string version)
     {
         json.WriteStartObject();
-        json.WriteString("name", name);
-        json.WriteString("mac", mac);
-        if (CniVersion.HasMtu(config.CniVersion))
-            json.WriteNumber("mtu", mtu);
-        if (sandbox is not null)
-            json.WriteString("sandbox", sandbox);
+        json.WriteString("name", item.Name);
+        json.WriteString("mac", item.Mac);
+        if (CniVersion.HasMetrics(version))
+            json.WriteNumber("mtu", item.Mtu);
+        if (item.Sandbox is not null)
+            json.WriteString("sandbox", item.Sandbox);
         json.WriteEndObject();
+    }
+
+    private static void WriteRoute(Utf8JsonWriter json, RouteEntry route, string version)
+    {
+        json.WriteStartObject();
+        json.WriteString("dst", route.Destination.ToString());
+        if (route.Gateway is { } gateway)
+            json.WriteString("gw", gateway.ToString());
+        if (CniVersion.HasMetrics(version))
+        {
+            WriteMetric(json, "mtu", route.Mtu);
+            WriteMetric(json, "advmss", route.AdvertisedMss);
+            WriteMetric(json, "priority", route.Priority);
+            WriteMetric(json, "table", route.Table ?? 0);
+            WriteMetric(json, "scope", route.Scope ?? 0);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteMetric(Utf8JsonWriter json, string name, uint value)
+    {
+        if (value != 0)
+            json.WriteNumber(name, value);
     }
 
     private static ReadOnlyMemory<byte> Object(string version, Action<Utf8JsonWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var json = new Utf8JsonWriter(buffer))
+        // People read these messages in logs: quotes and umlauts stay what they are.
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();
             json.WriteString("cniVersion", version);

@@ -18,6 +18,7 @@ internal sealed class AgentOptionSet(string verb)
     private readonly Option<IPNetwork> _cluster = Options.Range("--cluster-cidr", "addresses of all pods", "10.244.0.0/16");
     private readonly Option<string?> _pods = Options.Text("--pod-cidr", "this node's pods, instead of letting the controller choose");
     private readonly Option<IPAddress?> _dns = Options.Address("--cluster-dns", "address pods send DNS queries to; answered on every node");
+    private readonly Option<string?> _corefile = Options.Text("--corefile", "what the DNS server does, in CoreDNS's format; followed while it runs");
     private readonly Option<string> _domain = Options.Text("--cluster-domain", "domain of cluster names", "cluster.local");
     private readonly Option<string?> _authority = Options.Text("--client-ca", "authority of clients of the kubelet API (PEM file)");
     private readonly Option<string?> _certificate = Options.Text("--tls-cert", "certificate of the kubelet API (PEM file)");
@@ -33,7 +34,7 @@ internal sealed class AgentOptionSet(string verb)
     {
         Option[] all =
         [
-            _node, _address, _kubeconfig, _data, _images, _manifests, _cni, _cluster, _pods, _dns, _domain, _authority, _certificate, _key, _cgroup, _prefix, _health,
+            _node, _address, _kubeconfig, _data, _images, _manifests, _cni, _cluster, _pods, _dns, _corefile, _domain, _authority, _certificate, _key, _cgroup, _prefix, _health,
             _proxyMode, _nodePorts, _proxyHealth,
         ];
         foreach (var option in all)
@@ -52,6 +53,7 @@ internal sealed class AgentOptionSet(string verb)
         ClusterCidr = parsed.GetValue(_cluster),
         PodCidr = parsed.GetValue(_pods) is { } pods ? IPNetwork.Parse(pods) : null,
         ClusterDns = parsed.GetValue(_dns),
+        Corefile = parsed.GetValue(_corefile),
         ClusterDomain = parsed.GetValue(_domain)!,
         ClientAuthority = parsed.GetValue(_authority),
         TlsCertificate = parsed.GetValue(_certificate),

@@ -4,7 +4,9 @@ using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Network.Client;
 using Network.Dns;
+using Network.Dns.Config;
 using Network.Dns.Plugins.Cluster;
+using Network.Dns.Plugins.Cluster.Snapshot;
 using Network.Dns.Plugins.Forward;
 using Network.Host.Parts;
 using Network.Host.Roles;
@@ -16,22 +18,26 @@ namespace Network.Host.Dns;
 /// The node's own DNS server. The cluster DNS address is local to every node (on lo), so a pod's query never leaves its
 /// node and never meets NAT; the index follows the watches change by change.
 /// </summary>
-internal sealed class DnsPart : IPart
+internal sealed partial class DnsPart : IPart
 {
     private readonly AgentOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly ClusterIndex _index = new();
+    private readonly ClusterIndex _index;
     private readonly Informer<V1Service> _services;
     private readonly Informer<V1EndpointSlice> _slices;
     private readonly Informer<V1Namespace> _namespaces;
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<string, V1EndpointSlice>> _slicesOf = new(StringComparer.Ordinal);
     private readonly DnsServer _server;
+    private readonly ClientPods _clients;
+    private readonly Informer<V1Pod> _pods;
 
     internal DnsPart(AgentOptions options, ApiClient client, TimeProvider time, ILoggerFactory loggers)
     {
         _options = options;
         _time = time;
+        var kubernetes = Kubernetes(options.Corefile);
+        _index = new ClusterIndex(kubernetes?.Zone ?? options.ClusterDomain, kubernetes?.Ttl ?? 5);
         _logger = loggers.CreateLogger("dns");
         _services = new Informer<V1Service>(client, Resources.Services, ListQuery.All, _logger);
         _slices = new Informer<V1EndpointSlice>(client, Resources.EndpointSlices, ListQuery.All, _logger);
@@ -39,7 +45,13 @@ internal sealed class DnsPart : IPart
         _services.Changed += OnService;
         _slices.Changed += OnSlice;
         _namespaces.Changed += OnNamespace;
-        _server = new DnsServer(Settings(), _index, _time, _logger);
+        var resolver = ReadResolver();
+        if (resolver.LeftOut.Count > 0)
+            LogLoopback(string.Join(',', resolver.LeftOut));
+        _server = new DnsServer(SettingsFor(options, resolver), _index, _time, _logger);
+        _clients = new ClientPods(_server.Pods, options.ClusterDomain, resolver.Searches);
+        _pods = new Informer<V1Pod>(client, Resources.Pods, new ListQuery { FieldSelector = $"spec.nodeName={options.Node}" }, _logger);
+        _pods.Changed += _clients.Follow;
     }
 
     public string Name => "dns";
@@ -50,9 +62,11 @@ internal sealed class DnsPart : IPart
     {
         if (_options.ClusterDns is { } address)
             OwnAddress(address);
+        using var snapshot = new SnapshotKeeper(Path.Combine(_options.DataDirectory, "dns", "snapshot"), _index, _time, _logger);
+        snapshot.Load();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var informers = Task.WhenAll(_services.RunAsync(stop.Token), _slices.RunAsync(stop.Token), _namespaces.RunAsync(stop.Token));
-        var completing = CompleteAsync(stop.Token);
+        var informers = Task.WhenAll(_services.RunAsync(stop.Token), _slices.RunAsync(stop.Token), _namespaces.RunAsync(stop.Token), _pods.RunAsync(stop.Token));
+        var completing = Task.WhenAll(CompleteAsync(stop.Token), snapshot.RunAsync(stop.Token));
         try
         {
             await _server.RunAsync(cancel).ConfigureAwait(false);
@@ -73,26 +87,39 @@ internal sealed class DnsPart : IPart
             .LinkSet(loopback.Index, new LinkChange { Up = true }));
     }
 
-    private DnsSettings Settings() => new([new IPEndPoint(_options.ClusterDns ?? IPAddress.Loopback, 53)])
+    private static DnsSettings SettingsFor(AgentOptions options, ResolvConf resolver) => new([new IPEndPoint(options.ClusterDns ?? IPAddress.Loopback, 53)])
     {
-        Zone = _options.ClusterDomain,
-        Upstreams = Upstreams(),
+        Corefile = options.Corefile,
+        Forward = new ForwardSettings { Upstreams = resolver.Upstreams.Select(upstream => new Upstream(upstream)).ToList() },
     };
 
-    private static IReadOnlyList<IPEndPoint> Upstreams()
+    // A file that cannot be used is the server's to refuse; the other parts of the agent start without it.
+    private static (string? Zone, uint Ttl)? Kubernetes(string? corefile)
+    {
+        try
+        {
+            return corefile is null ? null : KubernetesDirective.Find(CorefileParser.Parse(corefile, File.ReadAllText(corefile)));
+        }
+        catch (Exception e) when (e is IOException or CorefileException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static ResolvConf ReadResolver()
     {
         // systemd-resolved keeps the real servers here; /etc/resolv.conf then only names its stub.
         var path = File.Exists("/run/systemd/resolve/resolv.conf") ? "/run/systemd/resolve/resolv.conf" : "/etc/resolv.conf";
         if (!File.Exists(path))
-            return [];
+            return ResolvConf.Empty;
         using var text = File.OpenText(path);
-        return ResolvConf.Upstreams(text);
+        return ResolvConf.Read(text);
     }
 
     private async Task CompleteAsync(CancellationToken cancel)
     {
         await Task.WhenAll(_services.Synced, _slices.Synced, _namespaces.Synced).WaitAsync(cancel).ConfigureAwait(false);
-        _index.Complete = true;
+        _index.Confirm(ns => _namespaces.Find(ns) is not null, (ns, name) => _services.Find($"{ns}/{name}") is not null);
     }
 
     private void OnNamespace(Change<V1Namespace> change)
@@ -129,4 +156,7 @@ internal sealed class DnsPart : IPart
         var slices = _slicesOf.TryGetValue(DnsAdapter.KeyOf(service), out var known) ? known.Values : [];
         _index.Put(DnsAdapter.ToRecord(service, slices));
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "resolv.conf names loopback servers={Addresses}: left out, they would be this server itself")]
+    private partial void LogLoopback(string addresses);
 }

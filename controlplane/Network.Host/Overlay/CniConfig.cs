@@ -11,28 +11,27 @@ internal static class CniConfig
 {
     private const string FileName = "10-podnet.conflist";
 
-    internal static string Render(string bridge, string dataDirectory, LocalVtep vtep) => new JsonObject
+    internal static string Render(string bridge, string dataDirectory, LocalVtep vtep)
     {
-        ["cniVersion"] = "1.0.0",
-        ["name"] = "podnet",
-        ["plugins"] = new JsonArray(new JsonObject
+        var ipam = new JsonObject { ["dataDir"] = dataDirectory };
+        if (vtep.PodCidrs is { V4: { } v4, V6: { } v6 })
+            ipam["ranges"] = new JsonArray(new JsonArray(new JsonObject { ["subnet"] = v4.ToString() }), new JsonArray(new JsonObject { ["subnet"] = v6.ToString() }));
+        else
+            ipam["subnet"] = vtep.PodCidrs.Present.First().ToString();
+        return new JsonObject
         {
-            ["type"] = "podnet-cni",
-            ["bridge"] = bridge,
-            ["mtu"] = vtep.Mtu,
-            ["hairpinMode"] = true,
-            ["ipam"] = new JsonObject { ["subnet"] = vtep.PodCidr.ToString(), ["dataDir"] = dataDirectory },
-        }),
-    }.ToJsonString(new System.Text.Json.JsonSerializerOptions { WriteIndented = true });
-
-    internal static void Write(string directory, string content)
-    {
-        Directory.CreateDirectory(directory);
-        var path = Path.Combine(directory, FileName);
-        if (File.Exists(path) && File.ReadAllText(path) == content)
-            return;
-        var temporary = Path.Combine(directory, $".{FileName}");
-        File.WriteAllText(temporary, content);
-        File.Move(temporary, path, overwrite: true);
+            ["cniVersion"] = "1.0.0",
+            ["name"] = "podnet",
+            ["plugins"] = new JsonArray(new JsonObject
+            {
+                ["type"] = "podnet-cni",
+                ["bridge"] = bridge,
+                ["mtu"] = vtep.Mtu,
+                ["hairpinMode"] = true,
+                ["ipam"] = ipam,
+            }),
+        }.ToJsonString(new System.Text.Json.JsonSerializerOptions { WriteIndented = true });
     }
+
+    internal static void Write(string directory, string content) => AtomicFile.Write(Path.Combine(directory, FileName), content);
 }

@@ -12,12 +12,13 @@ using Network.Overlay;
 namespace Network.Host.Overlay;
 
 /// <summary>
-/// Connects the overlay daemon with the cluster: the node's podCIDR in, its tunnel end out as annotations, the other
-/// nodes in as peers. When the kernel has everything, the CNI configuration appears and NetworkUnavailable goes.
+/// Connects the overlay daemon with the cluster: the node's podCIDRs in, its tunnel ends out as annotations, the other
+/// nodes in as peers, one by one. When the kernel has everything, the CNI configuration appears and NetworkUnavailable goes.
 /// </summary>
 internal sealed partial class OverlayPart(AgentOptions options, ApiClient client, TimeProvider time, ILoggerFactory loggers) : IPart
 {
     private readonly ILogger _logger = loggers.CreateLogger("overlay");
+    private readonly Dictionary<string, PeerReading> _readings = new(StringComparer.Ordinal);
     private volatile bool _ready;
 
     public string Name => "overlay";
@@ -27,116 +28,161 @@ internal sealed partial class OverlayPart(AgentOptions options, ApiClient client
     public async Task RunAsync(CancellationToken cancel)
     {
         var nodes = new Informer<V1Node>(client, Resources.Nodes, ListQuery.All, _logger);
-        // Of many changes only the latest state counts, so one pending sign is enough.
-        var changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-        nodes.Changed += _ => changes.Writer.TryWrite(true);
+        var changes = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true });
+        nodes.Changed += change => changes.Writer.TryWrite(change.Object.Metadata.Name);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var watching = nodes.RunAsync(stop.Token);
         try
         {
-            var cidr = await OwnCidrAsync(nodes, changes.Reader, cancel).ConfigureAwait(false);
-            using var daemon = new OverlayDaemon(SettingsFor(nodes, cidr), loggers.CreateLogger<OverlayDaemon>(), time);
-            daemon.LocalVtepChanged += _ => changes.Writer.TryWrite(true);
+            var cidrs = await OwnCidrsAsync(nodes, changes.Reader, cancel).ConfigureAwait(false);
+            var settings = SettingsFor(nodes, cidrs);
+            using var daemon = new OverlayDaemon(settings, loggers.CreateLogger<OverlayDaemon>(), time);
+            daemon.LocalVtepChanged += _ => changes.Writer.TryWrite(options.Node);
+            await using var server = new OverlayServer(options.OverlaySocket, [daemon]);
             await daemon.StartAsync(cancel).ConfigureAwait(false);
             var running = daemon.RunAsync(stop.Token);
-            await Task.WhenAny(running, FollowAsync(daemon, nodes, changes, cancel)).Unwrap().ConfigureAwait(false);
+            await server.StartAsync(cancel).ConfigureAwait(false);
+            await Task.WhenAny(running, FollowAsync(daemon, settings, nodes, changes, cancel)).Unwrap().ConfigureAwait(false);
         }
         finally
         {
             _ready = false;
+            _readings.Clear();
             await stop.CancelAsync().ConfigureAwait(false);
             await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private async Task<IPNetwork> OwnCidrAsync(Informer<V1Node> nodes, ChannelReader<bool> changes, CancellationToken cancel)
+    private async Task<PerFamily<IPNetwork>> OwnCidrsAsync(Informer<V1Node> nodes, ChannelReader<string> changes, CancellationToken cancel)
     {
         await nodes.Synced.WaitAsync(cancel).ConfigureAwait(false);
         while (true)
         {
             if (nodes.Find(options.Node) is { } node)
             {
-                if (IPNetwork.TryParse(node.Spec?.PodCIDR, out var cidr))
-                    return cidr;
+                if (FlannelAnnotations.TryPodCidrs(node, out var cidrs, out var fault))
+                    return Usable(cidrs);
+                if (fault is not null)
+                    throw new OverlayException(fault);
                 if (options.PodCidr is { } fixedCidr)
-                    await ClaimCidrAsync(fixedCidr, cancel).ConfigureAwait(false);
+                    await ClaimCidrsAsync([fixedCidr, .. options.Overlay.PodCidrV6 is { } v6 ? (IPNetwork[])[v6] : []], cancel).ConfigureAwait(false);
             }
 
             await changes.ReadAsync(cancel).ConfigureAwait(false);
         }
     }
 
-    private async Task ClaimCidrAsync(IPNetwork cidr, CancellationToken cancel)
+    // A family the cluster has no range for is none of ours, whatever the node's spec says.
+    private PerFamily<IPNetwork> Usable(PerFamily<IPNetwork> cidrs) => new(cidrs.V4, options.Overlay.ClusterCidrV6 is null ? null : cidrs.V6);
+
+    private async Task ClaimCidrsAsync(IReadOnlyList<IPNetwork> cidrs, CancellationToken cancel)
     {
         var patch = Patch.Strategic(new JsonObject
         {
-            ["spec"] = new JsonObject { ["podCIDR"] = cidr.ToString(), ["podCIDRs"] = new JsonArray(cidr.ToString()) },
+            ["spec"] = new JsonObject { ["podCIDR"] = cidrs[0].ToString(), ["podCIDRs"] = new JsonArray([.. cidrs.Select(cidr => (JsonNode)cidr.ToString())]) },
         });
         await client.PatchAsync(Resources.Nodes, null, options.Node, patch, null, cancel).ConfigureAwait(false);
     }
 
-    private OverlaySettings SettingsFor(Informer<V1Node> nodes, IPNetwork cidr) => new()
+    private OverlaySettings SettingsFor(Informer<V1Node> nodes, PerFamily<IPNetwork> cidrs)
     {
-        NodeName = options.Node,
-        PodCidr = cidr,
-        ClusterCidr = options.ClusterCidr,
-        DeviceName = InterfaceName.Of(options.Node, "vx"),
-        NodeAddress = options.NodeAddress,
-        KnownMac = nodes.Find(options.Node) is { } node ? FlannelAnnotations.Mac(node) : null,
-    };
+        var node = nodes.Find(options.Node);
+        return OverlayComposition.SettingsFor(options, cidrs) with
+        {
+            KnownMacs = node is null ? default : FlannelAnnotations.Macs(node),
+            PublicEnds = node is null ? default : FlannelAnnotations.Overwrites(node),
+        };
+    }
 
-    private async Task FollowAsync(OverlayDaemon daemon, Informer<V1Node> nodes, Channel<bool> changes, CancellationToken cancel)
+    private async Task FollowAsync(OverlayDaemon daemon, OverlaySettings settings, Informer<V1Node> nodes, Channel<string> changes, CancellationToken cancel)
     {
-        IReadOnlyCollection<Peer>? programmed = null;
+        await ProgramAllAsync(daemon, settings, nodes, cancel).ConfigureAwait(false);
+        var own = true;
         while (true)
         {
-            if (nodes.Find(options.Node) is { } own && daemon.LocalVtep is { } vtep)
+            if (own && nodes.Find(options.Node) is { } node && daemon.LocalVtep is { } vtep)
             {
-                await PublishAsync(own, vtep, cancel).ConfigureAwait(false);
-                var peers = nodes.Items.Values.Where(node => node.Metadata.Name != options.Node).Select(FlannelAnnotations.Read).OfType<Peer>()
-                    .OrderBy(peer => peer.NodeName, StringComparer.Ordinal).ToList();
-                if (programmed is null || !programmed.SequenceEqual(peers))
+                if (FlannelAnnotations.TryPodCidrs(node, out var cidrs, out _) && Usable(cidrs) != settings.PodCidrs)
                 {
-                    await ProgramAsync(daemon, peers, changes.Writer, cancel).ConfigureAwait(false);
-                    programmed = peers;
+                    // The node was removed and came back: another network part means another device address, rules and pods.
+                    LogMoved(options.Node, string.Join(',', settings.PodCidrs.Present), string.Join(',', cidrs.Present));
+                    return;
                 }
 
-                CniConfig.Write(options.CniConfigDirectory,
-                    CniConfig.Render(InterfaceName.Of(options.Node, "br"), Path.Combine(options.DataDirectory, "cni", "addresses"), vtep));
-                await ReportAvailableAsync(own, cancel).ConfigureAwait(false);
+                await PublishAsync(node, vtep, cancel).ConfigureAwait(false);
+                CniConfig.Write(options.CniConfigDirectory, CniConfig.Render(settings.PodBridge!, Path.Combine(options.DataDirectory, "cni", "addresses"), vtep));
+                if (options.Overlay.SubnetFile is { } file)
+                    AtomicFile.Write(file, SubnetFile.Render(settings, vtep));
+                await ReportAvailableAsync(node, cancel).ConfigureAwait(false);
                 _ready = true;
             }
 
-            await changes.Reader.ReadAsync(cancel).ConfigureAwait(false);
+            own = await ProgramChangedAsync(daemon, settings, nodes, changes.Reader, cancel).ConfigureAwait(false);
         }
     }
 
+    private async Task ProgramAllAsync(OverlayDaemon daemon, OverlaySettings settings, Informer<V1Node> nodes, CancellationToken cancel)
+    {
+        var peers = nodes.Items.Values.Where(node => node.Metadata.Name != options.Node).Select(node => Read(node, settings)).OfType<Peer>().ToList();
+        await TryAsync(() => daemon.ApplyAsync(peers, cancel)).ConfigureAwait(false);
+        LogPeers(options.Node, peers.Count);
+    }
+
+    /// <summary>Waits for changes and programs exactly the nodes they name.</summary>
+    /// <returns>True when this node is one of them.</returns>
+    private async Task<bool> ProgramChangedAsync(OverlayDaemon daemon, OverlaySettings settings, Informer<V1Node> nodes, ChannelReader<string> changes, CancellationToken cancel)
+    {
+        await changes.WaitToReadAsync(cancel).ConfigureAwait(false);
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        while (changes.TryRead(out var name))
+            names.Add(name);
+        foreach (var name in names.Where(name => name != options.Node))
+        {
+            var former = _readings.GetValueOrDefault(name).Peer;
+            var peer = nodes.Find(name) is { } node ? Read(node, settings) : null;
+            if (peer is null)
+                _readings.Remove(name);
+            if (former != peer)
+                await TryAsync(() => daemon.ChangeAsync(name, peer, cancel)).ConfigureAwait(false);
+        }
+
+        return names.Contains(options.Node);
+    }
+
+    // A fault is told once; heartbeats repeat the same annotations every few seconds.
+    private Peer? Read(V1Node node, OverlaySettings settings)
+    {
+        var reading = FlannelAnnotations.Read(node, settings.Backend, settings.Vni);
+        if (reading.Fault is { } fault && _readings.GetValueOrDefault(node.Metadata.Name).Fault != fault)
+            LogLeftOut(options.Node, fault);
+        _readings[node.Metadata.Name] = reading;
+        return reading.Peer;
+    }
+
     // The daemon retries on its own what the kernel refused; the cluster only has to know.
-    private async Task ProgramAsync(OverlayDaemon daemon, IReadOnlyCollection<Peer> peers, ChannelWriter<bool> changes, CancellationToken cancel)
+    private async Task TryAsync(Func<Task> program)
     {
         try
         {
-            await daemon.ApplyAsync(peers, cancel).ConfigureAwait(false);
-            LogPeers(options.Node, peers.Count);
+            await program().ConfigureAwait(false);
         }
-        catch (Exception e) when (e is Linux.LinuxException or OverlayException)
+        catch (Exception e) when (e is LinuxException or OverlayException)
         {
-            LogRefused(options.Node, peers.Count, e.Message);
-            changes.TryWrite(true);
+            LogRefused(options.Node, e.Message);
         }
     }
 
     private async Task PublishAsync(V1Node own, LocalVtep vtep, CancellationToken cancel)
     {
         var wanted = FlannelAnnotations.Write(vtep);
-        if (wanted.All(pair => own.Metadata.Annotations?.TryGetValue(pair.Key, out var value) == true && value == pair.Value))
+        if (wanted.All(pair => (own.Metadata.Annotations?.TryGetValue(pair.Key, out var value) == true ? value : null) == pair.Value))
             return;
         var annotations = new JsonObject();
         foreach (var (key, value) in wanted)
             annotations[key] = value;
         var patch = Patch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = annotations } });
         await client.PatchAsync(Resources.Nodes, null, options.Node, patch, null, cancel).ConfigureAwait(false);
-        LogPublished(options.Node, vtep.Mac.ToString(), vtep.UnderlayAddress.ToString(), vtep.Mtu);
+        LogPublished(options.Node, string.Join(',', vtep.Ends.Present.Select(end => $"{end.Address}/{end.Mac}")), vtep.Mtu);
     }
 
     private async Task ReportAvailableAsync(V1Node own, CancellationToken cancel)
@@ -157,12 +203,18 @@ internal sealed partial class OverlayPart(AgentOptions options, ApiClient client
         await client.PatchAsync(Resources.Nodes, null, options.Node, patch, "status", cancel).ConfigureAwait(false);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "published node={Node} mac={Mac} address={Address} mtu={Mtu}")]
-    private partial void LogPublished(string node, string mac, string address, int mtu);
+    [LoggerMessage(Level = LogLevel.Information, Message = "published node={Node} ends={Ends} mtu={Mtu}")]
+    private partial void LogPublished(string node, string ends, int mtu);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "peers node={Node} count={Count}")]
     private partial void LogPeers(string node, int count);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "peers node={Node} count={Count} refused: {Reason}")]
-    private partial void LogRefused(string node, int count, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "peers node={Node} refused: {Reason}")]
+    private partial void LogRefused(string node, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "peer left out node={Node}: {Reason}")]
+    private partial void LogLeftOut(string node, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "podCIDR changed node={Node} from={From} to={To}, starting again with the new one")]
+    private partial void LogMoved(string node, string from, string to);
 }

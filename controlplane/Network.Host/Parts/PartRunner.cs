@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Network.Dns.Config;
 using Network.Host.Health;
 
 namespace Network.Host.Parts;
@@ -41,6 +42,11 @@ public sealed partial class PartRunner(IReadOnlyList<IPart> parts, HealthSetting
             {
                 return;
             }
+            catch (Exception e) when (e is InvalidDataException or CorefileException)
+            {
+                // A file of the operator's: its fault is the message, not where we read it.
+                LogRefused(part.Name, e.Message, pause.TotalMilliseconds);
+            }
             catch (Exception e)
             {
                 LogFailed(e, part.Name, pause.TotalMilliseconds);
@@ -58,6 +64,9 @@ public sealed partial class PartRunner(IReadOnlyList<IPart> parts, HealthSetting
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "part={Part} ended, starting it again")]
     private partial void LogEnded(string part);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "part={Part} refused: {Reason}; again in {PauseMs} ms")]
+    private partial void LogRefused(string part, string reason, double pauseMs);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "part={Part} failed, again in {PauseMs} ms")]
     private partial void LogFailed(Exception exception, string part, double pauseMs);

@@ -26,7 +26,12 @@ public sealed record AgentOptions
     /// <summary>This node's pods, when they are fixed from outside; else the controller assigns them.</summary>
     public IPNetwork? PodCidr { get; init; }
 
+    public OverlayOptions Overlay { get; init; } = new();
+
     public IPAddress? ClusterDns { get; init; }
+
+    /// <summary>A Corefile that says what the DNS server does; null for its own order of plugins.</summary>
+    public string? Corefile { get; init; }
 
     public string ClusterDomain { get; init; } = "cluster.local";
 
@@ -53,6 +58,9 @@ public sealed record AgentOptions
 
     /// <summary>Loopback port of /healthz, /readyz and /metrics; 0 for none.</summary>
     public int HealthPort { get; init; }
+
+    /// <summary>Where the overlay of this node answers <c>podnet overlay status</c>.</summary>
+    public string OverlaySocket => Path.Combine(DataDirectory, "overlay.sock");
 
     public string CniConfigDirectory => Path.Combine(DataDirectory, "cni", "net.d");
 }

@@ -1,3 +1,4 @@
+using Network.Dns.Plugins.Chaos;
 using Network.Dns.Wire;
 
 namespace Network.Dns.Plugins;
@@ -7,8 +8,11 @@ public sealed class Chain
 {
     private readonly Func<DnsRequest, CancellationToken, ValueTask<DnsAnswer?>> _first;
 
+    private readonly bool _answersChaos;
+
     public Chain(IReadOnlyList<IDnsPlugin> plugins)
     {
+        _answersChaos = plugins.Any(plugin => plugin is ChaosPlugin);
         Func<DnsRequest, CancellationToken, ValueTask<DnsAnswer?>> next = static (_, _) => ValueTask.FromResult<DnsAnswer?>(null);
         foreach (var plugin in plugins.Reverse())
         {
@@ -23,7 +27,7 @@ public sealed class Chain
     {
         if (request.Query.EdnsVersion > 0)
             return new DnsAnswer(ResponseCode.BadVers);
-        if (!request.Query.IsInternetClass)
+        if (!request.Query.IsInternetClass && !(request.Query.IsChaosClass && _answersChaos))
             return new DnsAnswer(ResponseCode.Refused);
         return await _first(request, cancel).ConfigureAwait(false) ?? new DnsAnswer(ResponseCode.Refused);
     }

@@ -1,97 +1,136 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Network.Dns.Plugins;
+using Network.Dns.Hot;
 using Network.Dns.Wire;
+using static Network.Dns.Transport.Interop.MessageVector;
 
 namespace Network.Dns.Transport;
 
 /// <summary>
-/// One UDP socket with its receive loop. Several may share an address (SO_REUSEPORT), one a core. An answer that is ready
-/// at once is sent from the loop; one that has to wait for an upstream does not hold up the others.
+/// One UDP socket with a thread of its own; several may share an address (SO_REUSEPORT), one a core. Whatever waits in the
+/// socket is taken by one call and answered by one call. A query that has to wait for an upstream does not hold up the others.
 /// </summary>
 internal sealed class UdpServer : IDisposable
 {
     private const int MaxPending = 1000;
-    private readonly Chain _chain;
+    private readonly DnsHandler _handler;
+    private readonly HotCounters _counters;
     private readonly Socket _socket;
+    private readonly bool _isV6;
+    private readonly int _fd;
+    private volatile bool _stopping;
     private int _pending;
 
-    internal UdpServer(IPEndPoint address, Chain chain)
+    internal UdpServer(IPEndPoint address, DnsHandler handler)
     {
-        _chain = chain;
+        (_handler, _counters) = (handler, new HotCounters("udp", $"dns://{address}"));
+        _isV6 = address.AddressFamily == AddressFamily.InterNetworkV6;
         _socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         // SOL_SOCKET, SO_REUSEPORT
         _socket.SetRawSocketOption(1, 15, BitConverter.GetBytes(1));
         _socket.ReceiveBufferSize = 1 << 20;
+        _socket.SendBufferSize = 1 << 20;
         _socket.Bind(address);
+        _fd = (int)_socket.Handle;
     }
 
-    internal async Task RunAsync(CancellationToken cancel)
+    /// <summary>Serves until cancelled.</summary>
+    internal Task RunAsync(CancellationToken cancel)
     {
-        var buffer = GC.AllocateUninitializedArray<byte>(4096, pinned: true);
-        var client = new SocketAddress(_socket.AddressFamily);
-        while (!cancel.IsCancellationRequested)
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var thread = new Thread(() =>
         {
             try
             {
-                var length = await _socket.ReceiveFromAsync(buffer, SocketFlags.None, client, cancel).ConfigureAwait(false);
-                Handle(buffer.AsMemory(0, length), client, cancel);
+                Serve(cancel);
+                done.SetResult();
             }
-            catch (SocketException)
+            catch (Exception e)
             {
-                // An ICMP error for an earlier answer; the socket itself is fine.
+                done.SetException(e);
             }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
+        }, maxStackSize: 256 * 1024) { IsBackground = true, Name = "dns-udp" };
+        thread.Start();
+        // A socket without a peer cannot be shut down, but the attempt wakes who waits on it (inet_shutdown in Linux).
+        cancel.Register(() =>
+        {
+            _stopping = true;
+            _ = shutdown(_fd, SHUT_RD);
+        });
+        return done.Task;
+    }
+
+    public void Dispose()
+    {
+        _socket.Dispose();
+        _counters.Dispose();
+    }
+
+    private void Serve(CancellationToken cancel)
+    {
+        using var batch = new UdpBatch();
+        while (!_stopping)
+        {
+            // None: an ICMP error for an earlier answer, or a signal. The socket itself is fine.
+            var received = batch.Receive(_fd);
+            if (received > 0 && !_stopping)
+                Answer(batch, received, cancel);
         }
     }
 
-    public void Dispose() => _socket.Dispose();
-
-    private void Handle(ReadOnlyMemory<byte> packet, SocketAddress client, CancellationToken cancel)
+    private void Answer(UdpBatch batch, int received, CancellationToken cancel)
     {
-        if (!DnsQuery.TryRead(packet, out var query, out var refusal))
+        var started = Stopwatch.GetTimestamp();
+        var now = (uint)_handler.Time.GetUtcNow().ToUnixTimeSeconds();
+        Span<byte> scratch = stackalloc byte[WireName.ScratchLength];
+        for (var i = 0; i < received; i++)
         {
-            if (refusal is { } code)
-            {
-                Span<byte> answer = stackalloc byte[DnsQuery.HeaderLength];
-                _socket.SendTo(answer[..AnswerWriter.WriteRefusal(packet.Span, code, answer)], SocketFlags.None, client);
-            }
-
-            return;
+            var sender = batch.Sender(i);
+            // Behind family and port: the address (ip(7)); in sockaddr_in6 the flow label stands between (ipv6(7)).
+            var query = new HotQuery { Packet = batch.Packet(i), Scratch = scratch, Client = _isV6 ? sender.Slice(8, 16) : sender.Slice(4, 4), Now = now, Output = batch.Output };
+            var written = _handler.AnswerAtOnce(ref query, _counters, isStream: false);
+            if (written > 0)
+                batch.Answer(i, written);
+            else if (written == HotPath.Slow)
+                AnswerSlowly(batch.Packet(i), sender, cancel);
         }
 
-        var address = ((IPEndPoint)new IPEndPoint(IPAddress.Any, 0).Create(client)).Address;
-        var answering = _chain.AnswerAsync(new DnsRequest(query!, address, OverTcp: false), cancel);
-        if (answering.IsCompletedSuccessfully)
-        {
-            Send(query!, answering.Result, client);
-            return;
-        }
+        batch.Send(_fd);
+        _counters.Took(Stopwatch.GetElapsedTime(started) / received, received);
+    }
 
+    // What waits takes copies: the batch's memory belongs to the loop.
+    private void AnswerSlowly(ReadOnlySpan<byte> packet, ReadOnlySpan<byte> name, CancellationToken cancel)
+    {
+        var client = new SocketAddress(_socket.AddressFamily, name.Length);
+        name.CopyTo(client.Buffer.Span);
         if (Interlocked.Increment(ref _pending) > MaxPending)
         {
             Interlocked.Decrement(ref _pending);
-            Send(query!, new DnsAnswer(ResponseCode.Refused), client);
+            Span<byte> refusal = stackalloc byte[DnsQuery.HeaderLength];
+            TrySend(refusal[..AnswerWriter.WriteRefusal(packet, ResponseCode.Refused, refusal)], client);
             return;
         }
 
-        // The buffer and the address object belong to the loop; what waits takes copies.
-        var kept = query! with { Question = query.Question.ToArray() };
-        _ = AnswerLaterAsync(kept, answering.AsTask(), Copy(client));
+        _ = AnswerLaterAsync(packet.ToArray(), client, cancel);
     }
 
-    private async Task AnswerLaterAsync(DnsQuery query, Task<DnsAnswer> answering, SocketAddress client)
+    private async Task AnswerLaterAsync(byte[] packet, SocketAddress client, CancellationToken cancel)
     {
+        await Task.Yield();
         try
         {
-            Send(query, await answering.ConfigureAwait(false), client);
+            var address = ((IPEndPoint)new IPEndPoint(IPAddress.Any, 0).Create(client)).Address;
+            var started = Stopwatch.GetTimestamp();
+            var answer = await _handler.AnswerAsync(packet, address, isStream: false, _counters, cancel).ConfigureAwait(false);
+            if (answer.Length > 0)
+                TrySend(answer.Span, client);
+            _counters.Took(Stopwatch.GetElapsedTime(started), 1);
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
+        catch (OperationCanceledException)
         {
-            // The asker is gone or we are stopping; it will ask again.
+            // We are stopping; the asker will ask again.
         }
         finally
         {
@@ -99,17 +138,15 @@ internal sealed class UdpServer : IDisposable
         }
     }
 
-    private void Send(DnsQuery query, DnsAnswer answer, SocketAddress client)
+    private void TrySend(ReadOnlySpan<byte> answer, SocketAddress client)
     {
-        var limit = Math.Min(query.UdpSize, AnswerWriter.MaxUdpSize);
-        Span<byte> message = stackalloc byte[AnswerWriter.MaxUdpSize];
-        _socket.SendTo(message[..AnswerWriter.Write(query, answer, message, limit)], SocketFlags.None, client);
-    }
-
-    private static SocketAddress Copy(SocketAddress address)
-    {
-        var copy = new SocketAddress(address.Family, address.Size);
-        address.Buffer.Span[..address.Size].CopyTo(copy.Buffer.Span);
-        return copy;
+        try
+        {
+            _socket.SendTo(answer, SocketFlags.None, client);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The asker is gone or we are stopping; it will ask again.
+        }
     }
 }

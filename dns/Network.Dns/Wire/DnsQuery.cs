@@ -10,6 +10,7 @@ public sealed record DnsQuery
 {
     public const int HeaderLength = 12;
     private const int ClassIn = 1;
+    private const int ClassChaos = 3;
 
     /// <summary>What fits into UDP without EDNS (RFC 1035 4.2.1).</summary>
     private const int PlainUdpSize = 512;
@@ -25,6 +26,9 @@ public sealed record DnsQuery
 
     public required bool IsInternetClass { get; init; }
 
+    /// <summary>Class CH, in which servers are asked about themselves.</summary>
+    public bool IsChaosClass { get; init; }
+
     /// <summary>The question section as it came, so that the answer echoes the asker's capitals (RFC 4343, 0x20 clients).</summary>
     public required ReadOnlyMemory<byte> Question { get; init; }
 
@@ -32,6 +36,15 @@ public sealed record DnsQuery
     public bool HasEdns { get; init; }
 
     public byte EdnsVersion { get; init; }
+
+    /// <summary>The asker wants signatures (RFC 3225).</summary>
+    public bool DnssecOk { get; init; }
+
+    /// <summary>The asker's own part of a cookie (RFC 7873), 8 bytes; empty when it sent none.</summary>
+    public ReadOnlyMemory<byte> ClientCookie { get; init; }
+
+    /// <summary>The asker wants to be told where the answer comes from (<see cref="EdnsOptions.Source"/>).</summary>
+    public bool WantsSource { get; init; }
 
     /// <summary>Largest UDP answer the asker takes.</summary>
     public int UdpSize { get; init; } = PlainUdpSize;
@@ -65,9 +78,10 @@ public sealed record DnsQuery
             Labels = labels,
             Type = (RecordType)type,
             IsInternetClass = @class == ClassIn,
+            IsChaosClass = @class == ClassChaos,
             Question = packet[HeaderLength..offset],
         };
-        if (!TryReadEdns(message, offset, ref query))
+        if (!TryReadEdns(packet, offset, ref query))
         {
             query = null;
             return false;
@@ -77,8 +91,9 @@ public sealed record DnsQuery
         return true;
     }
 
-    private static bool TryReadEdns(ReadOnlySpan<byte> message, int offset, ref DnsQuery query)
+    private static bool TryReadEdns(ReadOnlyMemory<byte> packet, int offset, ref DnsQuery query)
     {
+        var message = packet.Span;
         var records = Count(message, 6) + Count(message, 8) + Count(message, 10);
         for (var i = 0; i < records; i++)
         {
@@ -92,17 +107,43 @@ public sealed record DnsQuery
             if (BinaryPrimitives.ReadUInt16BigEndian(fixedPart) != (ushort)RecordType.OPT)
                 continue;
             // Two OPT records are a format error (RFC 6891 6.1.1).
-            if (query.HasEdns)
+            if (query.HasEdns || !TryReadOptions(packet[(offset - length)..offset], out var cookie, out var source))
                 return false;
             query = query with
             {
                 HasEdns = true,
                 EdnsVersion = fixedPart[5],
+                DnssecOk = (fixedPart[6] & 0x80) != 0,
+                ClientCookie = cookie,
+                WantsSource = source,
                 UdpSize = Math.Max(PlainUdpSize, (int)BinaryPrimitives.ReadUInt16BigEndian(fixedPart[2..])),
             };
         }
 
         return true;
+    }
+
+    private static bool TryReadOptions(ReadOnlyMemory<byte> options, out ReadOnlyMemory<byte> cookie, out bool source)
+    {
+        (cookie, source) = (default, false);
+        while (options.Length >= 4)
+        {
+            var length = BinaryPrimitives.ReadUInt16BigEndian(options.Span[2..]);
+            if (4 + length > options.Length)
+                return false;
+            if (BinaryPrimitives.ReadUInt16BigEndian(options.Span) == EdnsOptions.Cookie)
+            {
+                // Alone, or with the 8 to 32 bytes we gave it (RFC 7873 4).
+                if (length != 8 && length is < 16 or > 40)
+                    return false;
+                cookie = options.Slice(4, 8);
+            }
+
+            source |= BinaryPrimitives.ReadUInt16BigEndian(options.Span) == EdnsOptions.Source;
+            options = options[(4 + length)..];
+        }
+
+        return options.IsEmpty;
     }
 
     private static int Count(ReadOnlySpan<byte> message, int offset) => BinaryPrimitives.ReadUInt16BigEndian(message[offset..]);

@@ -8,6 +8,8 @@ public enum RecordType : ushort
     CNAME = 5,
     SOA = 6,
     PTR = 12,
+    HINFO = 13,
+    MX = 15,
     TXT = 16,
     AAAA = 28,
     SRV = 33,
@@ -25,4 +27,16 @@ public enum ResponseCode : byte
     NotImp = 4,
     Refused = 5,
     BadVers = 16,
+}
+
+/// <summary>Extended DNS errors (RFC 8914 4).</summary>
+public enum ExtendedError : ushort
+{
+    StaleAnswer = 3,
+    Blocked = 15,
+    Prohibited = 18,
+    StaleNxDomain = 19,
+    NoReachableAuthority = 22,
+    NetworkError = 23,
+    NotReady = 14,
 }

@@ -9,6 +9,9 @@ namespace Network.Dns.Wire;
 /// </summary>
 public sealed record ResourceRecord(string? Owner, RecordType Type, uint Ttl, byte[] Data)
 {
+    /// <summary>1 is IN.</summary>
+    public ushort Class { get; init; } = 1;
+
     public static ResourceRecord Address(string? owner, IPAddress address, uint ttl) =>
         new(owner, address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? RecordType.A : RecordType.AAAA, ttl, address.GetAddressBytes());
 
@@ -36,13 +39,16 @@ public sealed record ResourceRecord(string? Owner, RecordType Type, uint Ttl, by
         return new ResourceRecord(owner, RecordType.TXT, ttl, [(byte)bytes.Length, .. bytes]);
     }
 
+    /// <summary>Seconds between checks of a secondary, between failed ones, and until it gives the zone up (RFC 1035 3.3.13).</summary>
+    internal const uint Refresh = 7200, Retry = 1800, Expire = 86400;
+
     /// <summary>RFC 1035 3.3.13, RFC 2308: the last number is how long a "no" may be remembered.</summary>
     public static ResourceRecord StartOfAuthority(string owner, string server, string mailbox, uint serial, uint negativeTtl)
     {
         var names = DnsName.Encode(server).Concat(DnsName.Encode(mailbox)).ToArray();
         var data = new byte[names.Length + 20];
         names.CopyTo(data, 0);
-        uint[] numbers = [serial, 7200, 1800, 86400, negativeTtl];
+        uint[] numbers = [serial, Refresh, Retry, Expire, negativeTtl];
         for (var i = 0; i < numbers.Length; i++)
             BinaryPrimitives.WriteUInt32BigEndian(data.AsSpan(names.Length + (4 * i)), numbers[i]);
         return new ResourceRecord(owner, RecordType.SOA, negativeTtl, data);

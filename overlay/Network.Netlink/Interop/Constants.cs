@@ -26,13 +26,14 @@ internal static class RtnetlinkH
     internal const ushort RTM_NEWLINK = 16, RTM_DELLINK = 17, RTM_GETLINK = 18, RTM_SETLINK = 19,
         RTM_NEWADDR = 20, RTM_DELADDR = 21, RTM_GETADDR = 22,
         RTM_NEWROUTE = 24, RTM_DELROUTE = 25, RTM_GETROUTE = 26,
-        RTM_NEWNEIGH = 28, RTM_DELNEIGH = 29, RTM_GETNEIGH = 30;
+        RTM_NEWNEIGH = 28, RTM_DELNEIGH = 29, RTM_GETNEIGH = 30,
+        RTM_NEWQDISC = 36, RTM_DELQDISC = 37, RTM_GETQDISC = 38, RTM_NEWTFILTER = 44;
 
     internal const uint RTNLGRP_LINK = 1, RTNLGRP_NEIGH = 3, RTNLGRP_IPV4_IFADDR = 5, RTNLGRP_IPV4_ROUTE = 7,
         RTNLGRP_IPV6_IFADDR = 9, RTNLGRP_IPV6_ROUTE = 11;
 
     internal const ushort RTA_DST = 1, RTA_OIF = 4, RTA_GATEWAY = 5, RTA_PRIORITY = 6, RTA_PREFSRC = 7, RTA_METRICS = 8, RTA_TABLE = 15;
-    internal const ushort RTAX_MTU = 2;
+    internal const ushort RTAX_MTU = 2, RTAX_ADVMSS = 8;
     internal const byte RT_SCOPE_UNIVERSE = 0, RT_SCOPE_LINK = 253, RT_SCOPE_HOST = 254, RT_SCOPE_NOWHERE = 255;
     internal const byte RTN_UNICAST = 1, RTN_LOCAL = 2, RTN_BLACKHOLE = 6;
     internal const byte RTPROT_KERNEL = 2, RTPROT_BOOT = 3, RTPROT_STATIC = 4;
@@ -44,12 +45,12 @@ internal static class RtnetlinkH
 /// <summary>linux/if_link.h, linux/if.h, linux/veth.h, linux/if_bridge.h</summary>
 internal static class IfLinkH
 {
-    internal const uint IFF_UP = 1, IFF_BROADCAST = 2, IFF_LOOPBACK = 8, IFF_RUNNING = 0x40, IFF_NOARP = 0x80;
+    internal const uint IFF_UP = 1, IFF_BROADCAST = 2, IFF_LOOPBACK = 8, IFF_RUNNING = 0x40, IFF_NOARP = 0x80, IFF_PROMISC = 0x100;
     internal const int IFNAMSIZ = 16, IFALIASZ = 256;
 
     internal const ushort IFLA_ADDRESS = 1, IFLA_IFNAME = 3, IFLA_MTU = 4, IFLA_LINK = 5, IFLA_MASTER = 10, IFLA_PROTINFO = 12,
-        IFLA_OPERSTATE = 16, IFLA_LINKINFO = 18, IFLA_NET_NS_PID = 19, IFLA_IFALIAS = 20, IFLA_AF_SPEC = 26, IFLA_NET_NS_FD = 28,
-        IFLA_EXT_MASK = 29, IFLA_LINK_NETNSID = 37;
+        IFLA_OPERSTATE = 16, IFLA_LINKINFO = 18, IFLA_NET_NS_PID = 19, IFLA_IFALIAS = 20, IFLA_AF_SPEC = 26, IFLA_GROUP = 27, IFLA_NET_NS_FD = 28,
+        IFLA_EXT_MASK = 29, IFLA_LINK_NETNSID = 37, IFLA_TARGET_NETNSID = 46;
 
     internal const ushort IFLA_INFO_KIND = 1, IFLA_INFO_DATA = 2, IFLA_INFO_SLAVE_KIND = 4, IFLA_INFO_SLAVE_DATA = 5;
     internal const ushort VETH_INFO_PEER = 1;
@@ -57,7 +58,7 @@ internal static class IfLinkH
     internal const ushort IFLA_VXLAN_ID = 1, IFLA_VXLAN_LINK = 3, IFLA_VXLAN_LOCAL = 4, IFLA_VXLAN_TTL = 5, IFLA_VXLAN_LEARNING = 7,
         IFLA_VXLAN_L2MISS = 13, IFLA_VXLAN_L3MISS = 14, IFLA_VXLAN_PORT = 15, IFLA_VXLAN_LOCAL6 = 17, IFLA_VXLAN_UDP_CSUM = 18;
 
-    internal const ushort IFLA_BRPORT_MODE = 4;
+    internal const ushort IFLA_BRPORT_MODE = 4, IFLA_BRPORT_LEARNING = 8, IFLA_BRPORT_ISOLATED = 33, IFLA_BRPORT_LOCKED = 39;
     internal const ushort IFLA_BR_STP_STATE = 5, IFLA_BR_MCAST_SNOOPING = 23;
     internal const ushort IFLA_INET6_ADDR_GEN_MODE = 8;
     internal const byte IN6_ADDR_GEN_MODE_EUI64 = 0, IN6_ADDR_GEN_MODE_NONE = 1;
@@ -77,4 +78,44 @@ internal static class NeighbourH
     internal const byte NTF_SELF = 2, NTF_MASTER = 4, NTF_EXT_LEARNED = 16, NTF_ROUTER = 128;
     internal const ushort NUD_INCOMPLETE = 1, NUD_REACHABLE = 2, NUD_STALE = 4, NUD_DELAY = 8, NUD_PROBE = 16, NUD_FAILED = 32,
         NUD_NOARP = 64, NUD_PERMANENT = 128;
+}
+
+/// <summary>linux/pkt_sched.h, linux/pkt_cls.h, linux/tc_act/tc_mirred.h</summary>
+internal static class TrafficControlH
+{
+    internal const uint TC_H_ROOT = 0xFFFFFFFF, TC_H_INGRESS = 0xFFFFFFF1;
+    internal const ushort TCA_KIND = 1, TCA_OPTIONS = 2;
+    internal const ushort TCA_TBF_PARMS = 1, TCA_TBF_RATE64 = 4, TCA_TBF_BURST = 6;
+    internal const ushort TCA_U32_SEL = 5, TCA_U32_ACT = 7, TCA_ACT_KIND = 1, TCA_ACT_OPTIONS = 2, TCA_MIRRED_PARMS = 2;
+    internal const byte TC_U32_TERMINAL = 1, TC_LINKLAYER_ETHERNET = 1;
+    internal const int TCA_EGRESS_REDIR = 1, TC_ACT_STOLEN = 4;
+}
+
+/// <summary>linux/netlink.h, linux/genetlink.h</summary>
+internal static class GenericH
+{
+    internal const int NETLINK_GENERIC = 16;
+    internal const ushort GENL_ID_CTRL = 16;
+    internal const byte CTRL_CMD_GETFAMILY = 3;
+    internal const ushort CTRL_ATTR_FAMILY_ID = 1, CTRL_ATTR_FAMILY_NAME = 2;
+}
+
+/// <summary>linux/ethtool_netlink.h</summary>
+internal static class EthtoolH
+{
+    internal const byte ETHTOOL_MSG_FEATURES_GET = 11, ETHTOOL_MSG_FEATURES_SET = 12;
+    internal const ushort ETHTOOL_A_HEADER_DEV_INDEX = 1;
+    internal const ushort ETHTOOL_A_FEATURES_HEADER = 1, ETHTOOL_A_FEATURES_WANTED = 3, ETHTOOL_A_FEATURES_ACTIVE = 4;
+    internal const ushort ETHTOOL_A_BITSET_BITS = 3, ETHTOOL_A_BITSET_BITS_BIT = 1, ETHTOOL_A_BITSET_BIT_NAME = 2, ETHTOOL_A_BITSET_BIT_VALUE = 3;
+}
+
+/// <summary>linux/wireguard.h</summary>
+internal static class WireGuardH
+{
+    internal const byte WG_CMD_GET_DEVICE = 0, WG_CMD_SET_DEVICE = 1;
+    internal const ushort WGDEVICE_A_IFNAME = 2, WGDEVICE_A_PRIVATE_KEY = 3, WGDEVICE_A_PUBLIC_KEY = 4, WGDEVICE_A_LISTEN_PORT = 6, WGDEVICE_A_PEERS = 8;
+    internal const ushort WGPEER_A_PUBLIC_KEY = 1, WGPEER_A_FLAGS = 3, WGPEER_A_ENDPOINT = 4, WGPEER_A_RX_BYTES = 7, WGPEER_A_TX_BYTES = 8, WGPEER_A_ALLOWEDIPS = 9;
+    internal const uint WGPEER_F_REMOVE_ME = 1, WGPEER_F_REPLACE_ALLOWEDIPS = 2;
+    internal const ushort WGALLOWEDIP_A_FAMILY = 1, WGALLOWEDIP_A_IPADDR = 2, WGALLOWEDIP_A_CIDR_MASK = 3;
+    internal const int WG_KEY_LEN = 32;
 }

@@ -33,6 +33,9 @@ public sealed record Link
 
     public string Alias { get; init; } = "";
 
+    /// <summary>Number of the group; 0 is the default group.</summary>
+    public int Group { get; init; }
+
     /// <summary>Present on VXLAN devices.</summary>
     public VxlanInfo? Vxlan { get; init; }
 

@@ -18,21 +18,36 @@ public sealed record LinkChange
 
     public string? Alias { get; init; }
 
+    /// <summary>Number by which <c>ip link show group</c> finds devices that belong together.</summary>
+    public int? Group { get; init; }
+
     /// <summary>New name; only with a reference by index.</summary>
     public string? Name { get; init; }
 
     /// <summary>Open namespace to move to.</summary>
     public SafeFileHandle? NetNs { get; init; }
 
+    /// <summary>Id of the namespace the device lives in, as <see cref="Link.ParentNetNsId"/> tells it; null for the socket's own.</summary>
+    public int? InNetNsId { get; init; }
+
     /// <summary>Bridge port reflects frames to where they came from: a pod reaching itself through a service.</summary>
     public bool? Hairpin { get; init; }
+
+    /// <summary>Bridge port that may not talk to other isolated ports of the same bridge.</summary>
+    public bool? Isolated { get; init; }
+
+    /// <summary>Bridge port that takes in only source addresses the forwarding database has on it, and learns none.</summary>
+    public bool? Locked { get; init; }
+
+    /// <summary>The device takes in frames for whatever address.</summary>
+    public bool? Promiscuous { get; init; }
 
     /// <summary>False keeps IPv6 link-local addresses (and their chatter) off a device that is only a bridge port.</summary>
     public bool? Ipv6LinkLocal { get; init; }
 
-    internal uint Flags => Up == true ? IfLinkH.IFF_UP : 0;
+    internal uint Flags => (Up == true ? IfLinkH.IFF_UP : 0) | (Promiscuous == true ? IfLinkH.IFF_PROMISC : 0);
 
-    internal uint ChangeMask => Up is null ? 0 : IfLinkH.IFF_UP;
+    internal uint ChangeMask => (Up is null ? 0 : IfLinkH.IFF_UP) | (Promiscuous is null ? 0 : IfLinkH.IFF_PROMISC);
 
     internal void Write(NetlinkWriter message)
     {
@@ -46,22 +61,37 @@ public sealed record LinkChange
             message.Put(IfLinkH.IFLA_MASTER, master);
         if (Alias is not null)
             message.Put(IfLinkH.IFLA_IFALIAS, Alias);
+        if (Group is { } group)
+            message.Put(IfLinkH.IFLA_GROUP, group);
+        if (InNetNsId is { } id)
+            message.Put(IfLinkH.IFLA_TARGET_NETNSID, id);
         if (NetNs is not null)
             message.Put(IfLinkH.IFLA_NET_NS_FD, (int)NetNs.DangerousGetHandle());
-        WriteHairpin(message);
+        WritePort(message);
         WriteLinkLocal(message);
     }
 
-    private void WriteHairpin(NetlinkWriter message)
+    private void WritePort(NetlinkWriter message)
     {
-        if (Hairpin is not { } hairpin)
+        if (Hairpin is null && Isolated is null && Locked is null)
             return;
         using (message.Nest(IfLinkH.IFLA_LINKINFO))
         {
             message.Put(IfLinkH.IFLA_INFO_SLAVE_KIND, "bridge");
             using (message.Nest(IfLinkH.IFLA_INFO_SLAVE_DATA))
-                message.Put(IfLinkH.IFLA_BRPORT_MODE, (byte)(hairpin ? 1 : 0));
+            {
+                PutFlag(message, IfLinkH.IFLA_BRPORT_MODE, Hairpin);
+                PutFlag(message, IfLinkH.IFLA_BRPORT_ISOLATED, Isolated);
+                PutFlag(message, IfLinkH.IFLA_BRPORT_LEARNING, !Locked);
+                PutFlag(message, IfLinkH.IFLA_BRPORT_LOCKED, Locked);
+            }
         }
+    }
+
+    private static void PutFlag(NetlinkWriter message, ushort type, bool? value)
+    {
+        if (value is { } given)
+            message.Put(type, (byte)(given ? 1 : 0));
     }
 
     private void WriteLinkLocal(NetlinkWriter message)

@@ -8,6 +8,8 @@ public sealed record Route(IPNetwork Destination)
 {
     public static IPNetwork DefaultV4 { get; } = new(IPAddress.Any, 0);
 
+    public static IPNetwork DefaultV6 { get; } = new(IPAddress.IPv6Any, 0);
+
     public IPAddress? Gateway { get; init; }
 
     public int LinkIndex { get; init; }
@@ -29,6 +31,9 @@ public sealed record Route(IPNetwork Destination)
 
     /// <summary>0 leaves the device's MTU in force.</summary>
     public uint Mtu { get; init; }
+
+    /// <summary>0 derives the advertised segment size from the MTU.</summary>
+    public uint AdvertisedMss { get; init; }
 
     public IPAddress? PreferredSource { get; init; }
 

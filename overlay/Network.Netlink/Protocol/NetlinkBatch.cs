@@ -30,6 +30,9 @@ public class NetlinkBatch
         Length = 0;
     }
 
+    /// <summary>What a request does, in the words errors use.</summary>
+    public string Describe(int index) => OperationOf(index);
+
     internal string OperationOf(int index) => _entries[index].Operation;
 
     internal int StartOf(int index) => index == _entries.Count ? Length : _entries[index].Start;

@@ -31,6 +31,7 @@ internal static class LinkParser
             ParentNetNsId = fields.ParentNetNsId,
             Kind = fields.Kind,
             Alias = fields.Alias,
+            Group = fields.Group,
             Vxlan = fields.Vxlan,
             Hairpin = fields.Hairpin,
         };
@@ -49,6 +50,7 @@ internal static class LinkParser
         internal int? ParentNetNsId;
         internal string Kind = "";
         internal string Alias = "";
+        internal int Group;
         internal VxlanInfo? Vxlan;
         internal bool? Hairpin;
 
@@ -79,6 +81,9 @@ internal static class LinkParser
                     break;
                 case IfLinkH.IFLA_IFALIAS:
                     Alias = attribute.GetText();
+                    break;
+                case IfLinkH.IFLA_GROUP:
+                    attribute.TryGet(out Group);
                     break;
                 case IfLinkH.IFLA_LINKINFO:
                     TakeInfo(attribute.Nested);

@@ -106,10 +106,15 @@ public sealed class RouteBatch : NetlinkBatch
             message.Put(RtnetlinkH.RTA_PRIORITY, route.Priority);
         if (route.PreferredSource is { } source)
             message.Put(RtnetlinkH.RTA_PREFSRC, source);
-        if (route.Mtu != 0)
+        if (route.Mtu != 0 || route.AdvertisedMss != 0)
         {
             using (message.Nest(RtnetlinkH.RTA_METRICS))
-                message.Put(RtnetlinkH.RTAX_MTU, route.Mtu);
+            {
+                if (route.Mtu != 0)
+                    message.Put(RtnetlinkH.RTAX_MTU, route.Mtu);
+                if (route.AdvertisedMss != 0)
+                    message.Put(RtnetlinkH.RTAX_ADVMSS, route.AdvertisedMss);
+            }
         }
 
         return this;

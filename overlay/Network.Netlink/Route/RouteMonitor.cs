@@ -1,7 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
-using System.Threading.Channels;
-using Microsoft.Win32.SafeHandles;
-using Network.Linux;
 using Network.Netlink.Interop;
 using Network.Netlink.Protocol;
 using Network.Netlink.Transport;
@@ -15,66 +13,29 @@ namespace Network.Netlink;
 /// </summary>
 public sealed class RouteMonitor : IDisposable
 {
-    // Room for thousands of events while the reader is busy; the kernel charges only what waits.
-    private const int ReceiveBuffer = 4 * 1024 * 1024;
     private static readonly uint[] s_groups =
     [
         RtnetlinkH.RTNLGRP_LINK, RtnetlinkH.RTNLGRP_NEIGH, RtnetlinkH.RTNLGRP_IPV4_IFADDR, RtnetlinkH.RTNLGRP_IPV4_ROUTE,
         RtnetlinkH.RTNLGRP_IPV6_IFADDR, RtnetlinkH.RTNLGRP_IPV6_ROUTE,
     ];
 
-    private readonly KernelTransport _transport;
-    private readonly SafeFileHandle _stopRead;
-    private readonly SafeFileHandle _stopWrite;
-    private readonly Thread _thread;
-    private readonly Channel<RouteEvent> _events =
-        Channel.CreateUnbounded<RouteEvent>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+    private readonly EventStream<RouteEvent> _stream;
 
-    private RouteMonitor(KernelTransport transport)
-    {
-        _transport = transport;
-        (_stopRead, _stopWrite) = FileDescriptor.Pipe();
-        _thread = new Thread(Loop, 256 * 1024) { IsBackground = true, Name = "route-monitor" };
-        _thread.Start();
-    }
+    private RouteMonitor(EventStream<RouteEvent> stream) => _stream = stream;
 
     /// <param name="netNs">Namespace name or path; null means the calling thread's.</param>
     /// <param name="receiveBuffer">Bytes of events that may wait; 0 for a size that suits a busy node.</param>
-    public static RouteMonitor Open(string? netNs = null, int receiveBuffer = 0)
-    {
-        var transport = netNs is null
-            ? KernelTransport.Open(NetlinkH.NETLINK_ROUTE)
-            : NetNs.Run(netNs, () => KernelTransport.Open(NetlinkH.NETLINK_ROUTE));
-        try
-        {
-            transport.SetReceiveBuffer(receiveBuffer == 0 ? ReceiveBuffer : receiveBuffer);
-            foreach (var group in s_groups)
-                transport.Join(group);
-            return new RouteMonitor(transport);
-        }
-        catch
-        {
-            transport.Dispose();
-            throw;
-        }
-    }
+    public static RouteMonitor Open(string? netNs = null, int receiveBuffer = 0) => new(EventStream<RouteEvent>.Open(
+        new EventSource("route-monitor", NetlinkH.NETLINK_ROUTE, s_groups, netNs, receiveBuffer), TryRead, new RouteEvent(RouteEventKind.Resync)));
 
     /// <summary>The events; one reader. Ends when the monitor is disposed.</summary>
     public async IAsyncEnumerable<RouteEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancel = default)
     {
-        await foreach (var happened in _events.Reader.ReadAllAsync(cancel).ConfigureAwait(false))
+        await foreach (var happened in _stream.Events.ReadAllAsync(cancel).ConfigureAwait(false))
             yield return happened;
     }
 
-    public void Dispose()
-    {
-        if (_stopWrite.IsClosed)
-            return;
-        _stopWrite.Dispose();
-        _thread.Join();
-        _stopRead.Dispose();
-        _transport.Dispose();
-    }
+    public void Dispose() => _stream.Dispose();
 
     /// <summary>The event a message means; null for messages that mean none here.</summary>
     internal static RouteEvent? EventOf(NetlinkMessage message)
@@ -100,40 +61,9 @@ public sealed class RouteMonitor : IDisposable
         }
     }
 
-    private void Loop()
+    private static bool TryRead(NetlinkMessage message, [NotNullWhen(true)] out RouteEvent happened)
     {
-        var buffer = GC.AllocateUninitializedArray<byte>(64 * 1024);
-        _events.Writer.TryWrite(new RouteEvent(RouteEventKind.Resync));
-        try
-        {
-            while (_transport.WaitReadable((int)_stopRead.DangerousGetHandle()))
-                Receive(buffer);
-            _events.Writer.TryComplete();
-        }
-        catch (LinuxException e)
-        {
-            _events.Writer.TryComplete(e);
-        }
-    }
-
-    private void Receive(byte[] buffer)
-    {
-        int length;
-        try
-        {
-            length = _transport.Receive(buffer);
-        }
-        catch (LinuxException e) when (e.Errno == Errno.ENOBUFS)
-        {
-            _events.Writer.TryWrite(new RouteEvent(RouteEventKind.Resync));
-            return;
-        }
-
-        var reader = new NetlinkMessageReader(buffer.AsSpan(0, length));
-        while (reader.TryNext(out var message))
-        {
-            if (EventOf(message) is { } happened)
-                _events.Writer.TryWrite(happened);
-        }
+        happened = EventOf(message)!;
+        return happened is not null;
     }
 }

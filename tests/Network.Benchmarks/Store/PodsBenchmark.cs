@@ -8,10 +8,10 @@ namespace Network.Benchmarks.Store;
 internal static class PodsBenchmark
 {
     private const int Pods = 10_000;
-    private const int Watchers = 1000;
     private const int WatchesANode = 20;
     private const int WarmUp = 5;
     private const int Rounds = 30;
+    private static int s_filled;
 
     internal static void Run(TextWriter output) => RunAsync(output).GetAwaiter().GetResult();
 
@@ -19,12 +19,13 @@ internal static class PodsBenchmark
     {
         using var server = await ServerUnderLoad.StartAsync();
         Memory(output, server, "empty");
-        await FillAsync(server, output);
-        Memory(output, server, $"with {Pods} pods");
+        for (var pods = Pods / 4; pods <= Pods; pods *= 2)
+            await FillAsync(server, pods, output);
         await SettleAsync(server);
         Memory(output, server, "a moment later");
         await ListAsync(server.Http, output);
-        await FanOutAsync(server, output);
+        foreach (var watchers in (int[])[200, 500, 1000])
+            await FanOutAsync(server, watchers, output);
         Memory(output, server, "at the end");
     }
 
@@ -43,16 +44,19 @@ internal static class PodsBenchmark
         output.WriteLine($"resident, {when,-18} {all} MB, of it {anonymous} MB its own");
     }
 
-    private static async Task FillAsync(ServerUnderLoad server, TextWriter output)
+    // Up to so many; what each costs shows between the steps.
+    private static async Task FillAsync(ServerUnderLoad server, int pods, TextWriter output)
     {
-        var clock = Stopwatch.StartNew();
-        var next = 0;
+        var (clock, before, busy) = (Stopwatch.StartNew(), s_filled, server.Busy());
         await Task.WhenAll(Enumerable.Range(0, 32).Select(async _ =>
         {
-            for (int number; (number = Interlocked.Increment(ref next)) <= Pods;)
+            for (int number; (number = Interlocked.Increment(ref s_filled)) <= pods;)
                 await server.PostAsync("pods", Pod($"web-{number:00000}"));
         }));
-        output.WriteLine($"creating {Pods} pods         {Pods / clock.Elapsed.TotalSeconds:0}/s with 32 clients");
+        s_filled = pods;
+        output.WriteLine($"creating up to {pods,5} pods   {(pods - before) / clock.Elapsed.TotalSeconds:0}/s with 32 clients, "
+            + $"{(server.Busy() - busy) * 1000 / (pods - before):0} us of the server's processor each");
+        Memory(output, server, $"with {pods} pods");
     }
 
     private static async Task ListAsync(HttpClient http, TextWriter output)
@@ -75,14 +79,15 @@ internal static class PodsBenchmark
     }
 
     // The time from sending an update to each watcher's having its event.
-    private static async Task FanOutAsync(ServerUnderLoad server, TextWriter output)
+    private static async Task FanOutAsync(ServerUnderLoad server, int watchers, TextWriter output)
     {
-        const string Path = "/api/v1/namespaces/default/configmaps?watch=1&fieldSelector=metadata.name%3Dfan";
-        await server.PostAsync("configmaps", ApiBenchmark.ConfigMap("fan"));
+        var name = $"fan-{watchers}";
+        var path = $"/api/v1/namespaces/default/configmaps?watch=1&fieldSelector=metadata.name%3D{name}";
+        await server.PostAsync("configmaps", ApiBenchmark.ConfigMap(name));
         var (arrived, started) = (0, 0);
-        var (times, sent) = (new double[Watchers], 0L);
+        var (times, sent) = (new double[watchers], 0L);
         // As from the nodes of a cluster: several watches a connection.
-        var nodes = await Task.WhenAll(Enumerable.Range(0, Watchers / WatchesANode).Select(node => server.WatchAsync(WatchesANode, watch =>
+        var nodes = await Task.WhenAll(Enumerable.Range(0, watchers / WatchesANode).Select(node => server.WatchAsync(WatchesANode, watch =>
         {
             // The first event of a watch is the object as it is.
             if (Volatile.Read(ref sent) == 0)
@@ -94,8 +99,8 @@ internal static class PodsBenchmark
             times[(node * WatchesANode) + watch] = Stopwatch.GetElapsedTime(Volatile.Read(ref sent)).TotalMilliseconds;
             Interlocked.Increment(ref arrived);
         })));
-        var watching = nodes.Select(node => node.RunAsync(Path)).ToArray();
-        await Eventually.TrueAsync(() => started == Watchers, TimeSpan.FromSeconds(60), () => $"{started} watchers");
+        var watching = nodes.Select(node => node.RunAsync(path)).ToArray();
+        await Eventually.TrueAsync(() => started == watchers, TimeSpan.FromSeconds(60), () => $"{started} watchers");
         var all = new List<double>();
         var (busy, self) = (0.0, TimeSpan.Zero);
         for (var round = 0; round < WarmUp + Rounds; round++)
@@ -104,21 +109,21 @@ internal static class PodsBenchmark
                 (busy, self) = (server.Busy(), Process.GetCurrentProcess().TotalProcessorTime);
             Volatile.Write(ref arrived, 0);
             Volatile.Write(ref sent, Stopwatch.GetTimestamp());
-            using var patch = new HttpRequestMessage(HttpMethod.Patch, "/api/v1/namespaces/default/configmaps/fan")
+            using var patch = new HttpRequestMessage(HttpMethod.Patch, $"/api/v1/namespaces/default/configmaps/{name}")
             {
                 Content = new StringContent($$$"""{"data":{"round":"{{{round}}}"} }""", Encoding.UTF8, "application/merge-patch+json"),
             };
             (await server.Http.SendAsync(patch)).EnsureSuccessStatusCode();
-            await Eventually.TrueAsync(() => arrived == Watchers, TimeSpan.FromSeconds(30), () => $"{arrived} arrived");
+            await Eventually.TrueAsync(() => arrived == watchers, TimeSpan.FromSeconds(30), () => $"{arrived} arrived");
             if (round >= WarmUp)
                 all.AddRange(times);
         }
 
         var taken = Latencies.Of(all, 1);
-        output.WriteLine($"fan-out to {Watchers} watchers    p50 {taken.P50:0.0} ms, p99 {taken.P99:0.0} ms");
-        const double Delivered = Rounds * Watchers;
-        output.WriteLine($"processor an event and watcher: server {(server.Busy() - busy) * 1000 / Delivered:0} us, "
-            + $"this client {(Process.GetCurrentProcess().TotalProcessorTime - self).TotalMicroseconds / Delivered:0} us");
+        output.WriteLine($"fan-out to {watchers} watchers    p50 {taken.P50:0.0} ms, p99 {taken.P99:0.0} ms");
+        var delivered = (double)Rounds * watchers;
+        output.WriteLine($"processor an event and watcher: server {(server.Busy() - busy) * 1000 / delivered:0} us, "
+            + $"this client {(Process.GetCurrentProcess().TotalProcessorTime - self).TotalMicroseconds / delivered:0} us");
         foreach (var node in nodes)
             node.Dispose();
         await Task.WhenAll(watching.Select(async task => await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing)));

@@ -1,4 +1,3 @@
-using Network.ControlPlane.Tests.Client;
 using Network.Store;
 using Network.TestKit;
 using Xunit;

@@ -1,9 +1,20 @@
 using System.Net;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using Network.Dns.Plugins.Cluster;
+using Network.Dns.Plugins.Forward;
 using Network.TestKit;
 
 namespace Network.Dns.Tests.Cluster;
+
+/// <summary>What a test wants different.</summary>
+public sealed record DnsServerOptions
+{
+    public string Zone { get; init; } = "cluster.local";
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    public Func<DnsSettings, DnsSettings> Settings { get; init; } = settings => settings;
+}
 
 /// <summary>A real server on a free loopback port, asked by dig: the oracle shares no code with it.</summary>
 public sealed class DnsServerFixture : IAsyncDisposable
@@ -11,27 +22,37 @@ public sealed class DnsServerFixture : IAsyncDisposable
     private static int s_next;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
+    private readonly LinesLogger _log = new();
 
     public DnsServerFixture(params IPEndPoint[] upstreams)
+        : this(new DnsServerOptions { Settings = settings => settings with { Forward = new ForwardSettings { Upstreams = upstreams.Select(address => new Upstream(address)).ToList() } } })
+    {
+    }
+
+    public DnsServerFixture(DnsServerOptions options)
     {
         // All of 127/8 is this machine's: an address of its own spares every test the race for a free port.
         var number = Interlocked.Increment(ref s_next);
         Address = new IPEndPoint(new IPAddress([127, (byte)(1 + (Environment.ProcessId % 250)), (byte)(number >> 8), (byte)number]), 10053);
-        Server = new DnsServer(new DnsSettings([Address]) { Upstreams = upstreams }, Index, TimeProvider.System, NullLogger.Instance);
+        Index = new ClusterIndex(options.Zone) { Complete = true };
+        Server = new DnsServer(options.Settings(new DnsSettings([Address])), Index, options.Time, _log);
         _running = Server.RunAsync(_stop.Token);
     }
 
-    public ClusterIndex Index { get; } = new() { Complete = true };
+    public ClusterIndex Index { get; }
 
     public DnsServer Server { get; }
 
     public IPEndPoint Address { get; }
 
+    /// <summary>What the server logged.</summary>
+    public string Log => _log.Text;
+
     /// <summary>Output of dig for a question, without comments.</summary>
     public string Dig(params string[] arguments)
     {
         Requires.Tool("dig");
-        return Shell.Run("dig", [$"@{Address.Address}", "-p", Address.Port.ToString(), "+tries=1", "+time=2", .. arguments]).Trim();
+        return Shell.Run("dig", [$"@{Address.Address}", "-p", Address.Port.ToString(), "+tries=1", "+time=5", .. arguments]).Trim();
     }
 
     public string Short(params string[] arguments) => Dig(["+short", .. arguments]);
@@ -40,5 +61,30 @@ public sealed class DnsServerFixture : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _running;
+    }
+
+    private sealed class LinesLogger : ILogger
+    {
+        private readonly System.Text.StringBuilder _text = new();
+
+        internal string Text
+        {
+            get
+            {
+                lock (_text)
+                    return _text.ToString();
+            }
+        }
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            lock (_text)
+                _text.Append(formatter(state, exception)).Append('\n');
+        }
     }
 }

@@ -123,13 +123,13 @@ public sealed class CniTests : IDisposable
         Ok("ADD", "a", a);
         Ok("ADD", "b", b);
 
-        Assert.Equal(0, Run("GC", "x", null, extra: "\"cni.dev/valid-attachments\":[{\"containerID\":\"a\",\"ifname\":\"eth0\"}]").Exit);
+        Assert.Equal(0, Run("GC", "x", null, version: "1.1.0", extra: "\"cni.dev/valid-attachments\":[{\"containerID\":\"a\",\"ifname\":\"eth0\"}]").Exit);
 
         a.Exec("busybox", "ping", "-c1", "-W1", "10.244.1.1");
         Assert.DoesNotContain("eth0", b.Exec("ip", "link"));
-        Assert.Equal(0, Run("GC", "x", null, extra: "\"cni.dev/valid-attachments\":[]").Exit);
+        Assert.Equal(0, Run("GC", "x", null, version: "1.1.0", extra: "\"cni.dev/valid-attachments\":[]").Exit);
         Assert.DoesNotContain("eth0", a.Exec("ip", "link"));
-        Assert.Equal(CniError.InvalidConfig, (int)Run("GC", "x", null).Json!["code"]!);
+        Assert.Equal(CniError.InvalidConfig, (int)Run("GC", "x", null, version: "1.1.0").Json!["code"]!);
     }
 
     [Fact]
@@ -170,14 +170,14 @@ public sealed class CniTests : IDisposable
     }
 
     private (int Exit, JsonNode? Json) Run(string command, string id, string? netNs, JsonNode? previous = null, string? args = null,
-        string? extra = null, string subnet = "10.244.1.0/24")
+        string? extra = null, string subnet = "10.244.1.0/24", string version = "1.0.0")
     {
         var given = $"{(previous is null ? "" : $"\"prevResult\":{previous.ToJsonString()},")}{(extra is null ? "" : extra + ",")}";
         var config = $$$"""
-            {"cniVersion":"1.0.0","name":"podnet","type":"podnet-cni","bridge":"w1-br","mtu":1450,{{{given}}}
+            {"cniVersion":"{{{version}}}","name":"podnet","type":"podnet-cni","bridge":"w1-br","mtu":1450,{{{given}}}
              "ipam":{"subnet":"{{{subnet}}}","dataDir":"{{{_data.FullName}}}"}}
             """;
-        var environment = new CniEnvironment { Command = command, ContainerId = id, IfName = "eth0", NetNs = netNs, Args = args };
+        var environment = new CniEnvironment { Command = command, ContainerId = id, IfName = "eth0", NetNs = netNs, Args = args, Path = "/usr/lib/cni" };
         var reply = _node.Run(() => Plugin.Run(environment, Encoding.UTF8.GetBytes(config)));
         return (reply.ExitCode, reply.Output.IsEmpty ? null : JsonNode.Parse(reply.Output.Span));
     }

@@ -105,7 +105,7 @@ public sealed class OverlayDaemonTests : IAsyncLifetime
         var pod = _nodes[0].AddPod();
         _nodes[1].AddPod();
         var before = _nodes[0].Ns.Exec("ip", "-o", "link", "show", "w1-vx");
-        var mac = _nodes[0].Daemon.LocalVtep!.Mac;
+        var mac = _nodes[0].Mac;
         foreach (var node in _nodes)
             await node.AbandonAsync();
         Ping(pod, "10.244.2.2");
@@ -114,7 +114,7 @@ public sealed class OverlayDaemonTests : IAsyncLifetime
 
         // Peers are not known yet: what an earlier run programmed must stay.
         Ping(pod, "10.244.2.2");
-        Assert.Equal(mac, _nodes[0].Daemon.LocalVtep!.Mac);
+        Assert.Equal(mac, _nodes[0].Mac);
         Assert.Equal(before, _nodes[0].Ns.Exec("ip", "-o", "link", "show", "w1-vx"));
         foreach (var node in _nodes.Skip(1))
             await node.StartAsync();
@@ -126,10 +126,10 @@ public sealed class OverlayDaemonTests : IAsyncLifetime
     public async Task Known_mac_is_used_again_after_the_device_is_gone()
     {
         var node = _nodes[0];
-        var mac = node.Daemon.LocalVtep!.Mac;
+        var mac = node.Mac;
         await node.AbandonAsync();
         node.Ns.Exec("ip", "link", "delete", "w1-vx");
-        node.Settings = node.Settings with { KnownMac = mac };
+        node.Settings = node.Settings with { KnownMacs = new(mac, null) };
         await node.StartAsync();
 
         Assert.Contains(mac.ToString(), node.Ns.Exec("ip", "link", "show", "w1-vx"));
@@ -163,7 +163,7 @@ public sealed class OverlayDaemonTests : IAsyncLifetime
     {
         var node = _nodes[0];
         var whole = Picture(node);
-        node.Ns.Exec("bridge", "fdb", "delete", _nodes[1].Daemon.LocalVtep!.Mac.ToString(), "dev", "w1-vx", "dst", "192.0.2.2");
+        node.Ns.Exec("bridge", "fdb", "delete", _nodes[1].Mac.ToString(), "dev", "w1-vx", "dst", "192.0.2.2");
 
         await Eventually.TrueAsync(() => Picture(node) == whole, s_repair);
     }
@@ -210,7 +210,7 @@ public sealed class OverlayDaemonTests : IAsyncLifetime
     public async Task Five_hundred_peers_are_programmed_in_one_pass()
     {
         var peers = Enumerable.Range(0, 500).Select(i => new Peer(
-            $"far{i}", IPNetwork.Parse($"10.{100 + (i / 250)}.{i % 250}.0/24"),
+            $"far{i}", IPNetwork.Parse($"10.244.{100 + (i / 16)}.{i % 16 * 16}/28"),
             MacAddress.FromBytes([2, 1, 0, 0, (byte)(i >> 8), (byte)i]), IPAddress.Parse($"198.51.{100 + (i / 250)}.{i % 250}"))).ToList();
 
         await _nodes[0].Daemon.ApplyAsync(peers, TestContext.Current.CancellationToken);

@@ -29,8 +29,8 @@ internal sealed class OverlayNode : IAsyncDisposable
         Settings = new OverlaySettings
         {
             NodeName = $"n{number}",
-            PodCidr = IPNetwork.Parse($"10.244.{number}.0/24"),
-            ClusterCidr = IPNetwork.Parse("10.244.0.0/16"),
+            PodCidrs = new(IPNetwork.Parse($"10.244.{number}.0/24"), null),
+            ClusterCidrs = new(IPNetwork.Parse("10.244.0.0/16"), null),
             DeviceName = $"w{number}-vx",
             Vni = 77,
             NetNs = Ns.Name,
@@ -44,7 +44,9 @@ internal sealed class OverlayNode : IAsyncDisposable
 
     internal OverlayDaemon Daemon { get; private set; } = null!;
 
-    internal Peer AsPeer => new(Settings.NodeName, Settings.PodCidr, Daemon.LocalVtep!.Mac, Daemon.LocalVtep.UnderlayAddress);
+    internal Peer AsPeer => new(Settings.NodeName, Daemon.LocalVtep!.PodCidrs, Daemon.LocalVtep.Ends) { ProbePort = Daemon.LocalVtep.ProbePort };
+
+    internal Network.Netlink.MacAddress Mac => Daemon.LocalVtep!.Ends.V4!.Value.Mac!.Value;
 
     internal async Task StartAsync()
     {
@@ -69,7 +71,7 @@ internal sealed class OverlayNode : IAsyncDisposable
         _pods.Add(pod);
         var config = $$$"""
             {"cniVersion":"1.0.0","name":"podnet","type":"podnet-cni","bridge":"w{{{_number}}}-br","mtu":{{{Daemon.LocalVtep!.Mtu}}},
-             "ipam":{"subnet":"{{{Settings.PodCidr}}}","dataDir":"{{{_data.FullName}}}"}}
+             "ipam":{"subnet":"{{{Settings.PodCidrs.V4}}}","dataDir":"{{{_data.FullName}}}"}}
             """;
         var environment = new CniEnvironment { Command = "ADD", ContainerId = $"c{_pods.Count}", IfName = "eth0", NetNs = pod.Path };
         var reply = Ns.Run(() => Plugin.Run(environment, Encoding.UTF8.GetBytes(config)));

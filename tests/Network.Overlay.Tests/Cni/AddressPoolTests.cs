@@ -153,19 +153,103 @@ public sealed class AddressPoolTests : IDisposable
         Assert.Equal(64, addresses.Distinct().Count());
     }
 
+    [Fact]
+    public void Both_families_come_in_one_record_and_one_of_each_set()
+    {
+        var config = Parse("""{"ranges":[[{"subnet":"10.244.1.0/24"}],[{"subnet":"fd00:1::/64"}]]}""");
+        using (var pool = AddressPool.Open(config, Boot))
+        {
+            Assert.Equal(["10.244.1.2", "fd00:1::2"], pool.Acquire(Of("a"), out _).Select(address => address.ToString()));
+            Assert.Equal(["10.244.1.3", "fd00:1::3"], pool.Acquire(Of("b"), out _).Select(address => address.ToString()));
+        }
+
+        using (var pool = AddressPool.Open(config, Boot))
+        {
+            Assert.Equal(["10.244.1.2", "fd00:1::2"], pool.Acquire(Of("a"), out var granted).Select(address => address.ToString()));
+            Assert.False(granted);
+            pool.Release(Of("a"));
+            Assert.Equal(["b", "b"], pool.Leases.Select(lease => lease.ContainerId));
+            Assert.Equal(["10.244.1.4", "fd00:1::4"], pool.Acquire(Of("c"), out _).Select(address => address.ToString()));
+        }
+    }
+
+    [Fact]
+    public void Gateway_exclusions_and_ends_of_ranges_are_never_granted()
+    {
+        using var pool = AddressPool.Open(Parse("""
+            {"ranges":[[{"subnet":"10.1.0.0/24","rangeStart":"10.1.0.4","rangeEnd":"10.1.0.9","gateway":"10.1.0.6","exclude":["10.1.0.5","10.1.0.8/31"]},
+                        {"subnet":"10.2.0.0/24","rangeStart":"10.2.0.250"}]]}
+            """), Boot);
+
+        var granted = Enumerable.Range(0, 7).Select(i => Grant(pool, $"c{i}")).ToArray();
+
+        Assert.Equal(["10.1.0.4", "10.1.0.7", "10.2.0.250", "10.2.0.251", "10.2.0.252", "10.2.0.253", "10.2.0.254"], granted);
+        Assert.Equal(CniError.TryAgainLater, Assert.Throws<CniException>(() => Grant(pool, "c7")).Code);
+        pool.Release(Of("c1"));
+        pool.Release(Of("c3"));
+        Assert.Equal(["10.1.0.7", "10.2.0.251"], new[] { Grant(pool, "d"), Grant(pool, "e") });
+    }
+
+    [Fact]
+    public void Requested_address_is_given_once_and_refused_to_others()
+    {
+        var asking = Parse("""{"subnet":"10.244.1.0/24"}""", ""","runtimeConfig":{"ips":["10.244.1.77/24"]}""");
+        using var pool = AddressPool.Open(asking, Boot);
+
+        Assert.Equal("10.244.1.77", Grant(pool, "a"));
+        Assert.Equal("10.244.1.77", Grant(pool, "a"));
+        var error = Assert.Throws<CniException>(() => Grant(pool, "b"));
+        Assert.Equal(CniError.AddressTaken, error.Code);
+        Assert.Contains("10.244.1.77 asked for by b is taken by a", error.Message);
+    }
+
+    [Fact]
+    public void Reservations_of_host_local_are_kept_until_their_pod_goes()
+    {
+        var directory = Directory.CreateDirectory(Path.Combine(_folder.FullName, "podnet")).FullName;
+        File.WriteAllText(Path.Combine(directory, "last_reserved_ip.0"), "10.244.1.4");
+        File.WriteAllText(Path.Combine(directory, "10.244.1.2"), "old\r\neth0");
+        File.WriteAllText(Path.Combine(directory, "10.244.1.3"), "older");
+        File.WriteAllText(Path.Combine(directory, "10.244.1.4"), "stale\r\neth0");
+        using (var pool = Open())
+            Assert.Equal("10.244.1.5", Grant(pool, "a"));
+
+        using (var pool = Open())
+        {
+            pool.Release(Of("old", "eth1"));
+            pool.Release(Of("older"));
+            pool.ReleaseOthersExcept([("old", "eth0")]);
+        }
+
+        Assert.Equal(["10.244.1.2"], Directory.GetFiles(directory, "10.*").Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void Thousands_of_reservations_are_read_back_exactly()
+    {
+        var config = Parse("""{"subnet":"10.0.0.0/8"}""");
+        using (var pool = AddressPool.Open(config, Boot))
+        {
+            for (var i = 0; i < 3000; i++)
+                Grant(pool, $"container-{i}");
+            for (var i = 0; i < 3000; i += 3)
+                pool.Release(Of($"container-{i}"));
+        }
+
+        using var again = AddressPool.Open(config, Boot);
+        Assert.Equal(2000, again.Leases.Count());
+        Assert.Equal("10.0.0.3", Grant(again, "container-1"));
+        Assert.Equal("10.0.11.186", Grant(again, "next"));
+    }
+
     private AddressPool Open(string subnet = "10.244.1.0/24") => AddressPool.Open(Config(subnet), Boot);
 
-    private NetworkConfig Config(string subnet = "10.244.1.0/24") => new()
-    {
-        CniVersion = "1.0.0",
-        Name = "podnet",
-        Bridge = "br0",
-        DataDirectory = _folder.FullName,
-        Subnet = Subnet.TryParse(subnet, out var parsed) ? parsed : throw new FormatException(subnet),
-    };
+    private IpamConfig Config(string subnet = "10.244.1.0/24") => Parse($$"""{"subnet":"{{subnet}}"}""");
+
+    private IpamConfig Parse(string ipam, string more = "") => IpamConfig.Parse(NetworkConfig.Parse(System.Text.Encoding.UTF8.GetBytes(
+        $$"""{"cniVersion":"1.0.0","name":"podnet","ipam":{{ipam[..^(ipam.Length - ipam.LastIndexOf('}'))]}},"dataDir":"{{_folder.FullName}}"}{{more}}}""")), new CniEnvironment());
 
     private static Attachment Of(string id, string ifName = "eth0") => new(id, ifName, "", "");
 
-    private static string Grant(AddressPool pool, string id, string ifName = "eth0") =>
-        Subnet.ToAddress(pool.Acquire(Of(id, ifName), out _)).ToString();
+    private static string Grant(AddressPool pool, string id, string ifName = "eth0") => pool.Acquire(Of(id, ifName), out _)[0].ToString();
 }

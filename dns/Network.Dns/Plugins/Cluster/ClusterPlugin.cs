@@ -1,5 +1,6 @@
-using System.Net;
 using System.Net.Sockets;
+using Network.Dns.Hot;
+using Network.Dns.Plugins.Search;
 using Network.Dns.Wire;
 
 namespace Network.Dns.Plugins.Cluster;
@@ -8,110 +9,144 @@ namespace Network.Dns.Plugins.Cluster;
 /// Answers the cluster's own names per the Kubernetes DNS specification 1.1.0, and reverse names of its addresses. A name
 /// that exists without the type asked for is NODATA, never NXDOMAIN: resolvers give up on the whole name at an NXDOMAIN.
 /// </summary>
-public sealed class ClusterPlugin(ClusterIndex index, string zone, uint ttl) : IDnsPlugin
+public sealed class ClusterPlugin(ClusterIndex index, SearchExpansion? search = null, ClusterOptions? options = null) : IDnsPlugin, IHotPlugin
 {
-    private readonly string[] _zone = zone.TrimEnd('.').ToLowerInvariant().Split('.');
-    private readonly ZoneRecords _records = new(zone.TrimEnd('.').ToLowerInvariant(), ttl);
+    private const int MostAliases = 10;
+    private readonly ZoneRecords _records = new(index.Zone, index.Ttl);
+    private readonly byte[] _pods = WireName.Of($"pod.{index.Zone}");
+    private readonly ClusterOptions _options = options ?? ClusterOptions.Default;
+    private readonly byte[][] _reverse = ((options ?? ClusterOptions.Default).ReverseZones)
+        .Where(zone => !Falls(options ?? ClusterOptions.Default, zone)).Select(WireName.Of).ToArray();
+    private readonly bool _falls = Falls(options ?? ClusterOptions.Default, index.Zone);
+    private uint _rotation;
 
     public string Name => "cluster";
 
-    public async ValueTask<DnsAnswer?> HandleAsync(DnsRequest request, Func<DnsRequest, CancellationToken, ValueTask<DnsAnswer?>> next, CancellationToken cancel)
+    HotOutcome IHotPlugin.TryAnswer(ref HotQuery query)
     {
-        var labels = request.Query.Labels;
-        if (IsWithin(labels, _zone))
+        var verdict = Judge(query.Name, query.Hash, query.Type, out var set, out var address);
+        query.Error = index.Stale ? ExtendedError.StaleAnswer : null;
+        switch (verdict)
         {
-            if (!index.Complete)
-                return new DnsAnswer(ResponseCode.ServFail);
-            var found = Find(labels.AsSpan(0, labels.Length - _zone.Length), request.Query.Type);
-            return await FollowAsync(request, found, next, cancel).ConfigureAwait(false);
+            case Verdict.NotOurs:
+                query.Error = null;
+                return HotOutcome.Pass;
+            case Verdict.Unknown:
+                HotAnswer.WriteCode(ref query, ResponseCode.ServFail);
+                return HotOutcome.Answered;
+            case Verdict.Found:
+                HotAnswer.Write(ref query, set!, _rotation++);
+                return HotOutcome.Answered;
+            case Verdict.Pod:
+                HotAnswer.WriteAddress(ref query, address, index.Ttl);
+                return HotOutcome.Answered;
+            case Verdict.NoName when search?.Applies(query.Client, query.Name, query.Type) == true:
+                return HotOutcome.Slow;
+            case Verdict.NoData or Verdict.NoName:
+                var code = verdict == Verdict.NoName ? ResponseCode.NxDomain : ResponseCode.NoError;
+                HotAnswer.WriteNegative(ref query, code, index.WireZone.Length, index.Serial, index.Ttl);
+                return HotOutcome.Answered;
+            default:
+                return HotOutcome.Slow;
         }
-
-        if (request.Query.Type == RecordType.PTR && ReverseName.TryParse(labels, out var address) && Reverse(address) is { } pointers)
-            return pointers;
-        return await next(request, cancel).ConfigureAwait(false);
     }
 
-    private static bool IsWithin(string[] labels, string[] zone) =>
-        labels.Length >= zone.Length && labels.AsSpan(labels.Length - zone.Length).SequenceEqual(zone);
-
-    private DnsAnswer Find(ReadOnlySpan<string> name, RecordType type) => name switch
+    public async ValueTask<DnsAnswer?> HandleAsync(DnsRequest request, Func<DnsRequest, CancellationToken, ValueTask<DnsAnswer?>> next, CancellationToken cancel)
     {
-        [] => Apex(type),
-        ["dns-version"] => type is RecordType.TXT or RecordType.ANY ? Found([_records.Version()]) : NoData(),
-        ["svc"] or ["pod"] => NoData(),
-        [var ns, "svc" or "pod"] => index.HasNamespace(ns) ? NoData() : NxDomain(),
-        [var address, var ns, "pod"] => PodRecord(address, ns, type),
-        [var service, var ns, "svc"] => index.Find(ns, service) is { } found ? ServiceAnswer(found, type) : NxDomain(),
-        [var host, var service, var ns, "svc"] => EndpointAnswer(host, service, ns, type),
-        [['_', .. var port], ['_', .. var protocol], var service, var ns, "svc"] => ServiceRecords(port, protocol, service, ns, type),
-        _ => NxDomain(),
-    };
+        var (found, ours) = Answer(request.Query);
+        if (!ours)
+            return await next(request, cancel).ConfigureAwait(false);
+        if (request.Query.WantsSource)
+            found = found! with { Source = $"kubernetes: {ObjectNames.Of(request.Query.Name, found, index.Zone)}, index of change {index.Serial}{(index.Stale ? ", stale" : "")}" };
+        if (found!.Code == ResponseCode.NxDomain && request.Depth == 0
+            && await ExpandAsync(request, next, cancel).ConfigureAwait(false) is { } expanded)
+            return expanded;
+        return found is { Answers: [{ Type: RecordType.CNAME }] } && request.Query.Type is RecordType.A or RecordType.AAAA
+            ? await FollowAsync(request, found!, next, cancel).ConfigureAwait(false)
+            : index.Stale ? found! with { Error = ExtendedError.StaleAnswer } : found;
+    }
 
-    private DnsAnswer Apex(RecordType type) => type switch
+    private (DnsAnswer? Answer, bool Ours) Answer(DnsQuery query)
     {
-        RecordType.SOA => Found([_records.Authority(index.Serial)]),
-        RecordType.NS => Found([_records.NameServer()]),
-        _ => NoData(),
-    };
-
-    private DnsAnswer ServiceAnswer(DnsService service, RecordType type)
-    {
-        if (service.ExternalName is { } target)
-            return type is RecordType.A or RecordType.AAAA or RecordType.CNAME ? Found([_records.Alias(target)]) : NoData();
-        // A headless service nobody is ready behind does not exist for its clients (CoreDNS; peers wait for NXDOMAIN to end).
-        if (service.Headless && service.Endpoints.Count == 0)
-            return NxDomain();
-        return type switch
+        Span<byte> name = stackalloc byte[WireName.ScratchLength];
+        var hash = WireName.Fold(query.Question.Span[..^4], name);
+        var verdict = Judge(name[..(query.Question.Length - 4)], hash, query.Type, out var set, out var address);
+        return verdict switch
         {
-            RecordType.A or RecordType.AAAA => Records(_records.Addresses(service, type)),
-            RecordType.SRV => WithGlue(service, _records.AllServiceRecords(service)),
-            _ => NoData(),
+            Verdict.NotOurs => (null, false),
+            Verdict.Unknown => (new DnsAnswer(ResponseCode.ServFail), true),
+            Verdict.Found => (Found(set!, query.Name), true),
+            Verdict.Alias => (Found(set!, query.Name), true),
+            Verdict.Pod => (new DnsAnswer(ResponseCode.NoError) { Authoritative = true, Answers = [_records.PodAddress(address.ToAddress())] }, true),
+            Verdict.Authority => (new DnsAnswer(ResponseCode.NoError) { Authoritative = true, Answers = [_records.Authority(index.Serial)] }, true),
+            Verdict.Foreign => (new DnsAnswer(ResponseCode.NxDomain) { Authoritative = true }, true),
+            _ => (Negative(verdict), true),
         };
     }
 
-    private DnsAnswer EndpointAnswer(string host, string service, string ns, RecordType type)
+    private Verdict Judge(ReadOnlySpan<byte> name, ulong hash, RecordType type, out RecordSet? set, out DashedAddress address)
     {
-        // _tcp.web.default.svc exists as an empty node above the SRV names.
-        if (index.Find(ns, service) is not { } found)
-            return NxDomain();
-        if (host is "_tcp" or "_udp" or "_sctp")
-            return found.Ports.Any(port => $"_{port.Protocol}" == host) ? NoData() : NxDomain();
-        var endpoints = found.Headless ? found.Endpoints.Where(endpoint => endpoint.Id.Equals(host, StringComparison.OrdinalIgnoreCase)).ToList() : [];
-        return endpoints.Count == 0 ? NxDomain() : Records(_records.Addresses(endpoints, type));
+        (set, address) = (null, default);
+        var entry = index.Table.Find(hash, name);
+        if (entry is { InZone: false })
+            return (set = entry.Find(type)) is null ? Verdict.NotOurs : Verdict.Found;
+        if (entry is null && !IsWithin(name, index.WireZone))
+            return JudgeReverse(name);
+        if (!index.Complete)
+            return Verdict.Unknown;
+        if (entry is null)
+            return JudgePod(name, type, out address) is var verdict && verdict == Verdict.NoName && _falls ? Verdict.NotOurs : verdict;
+        if ((set = entry.Find(type)) is not null)
+            return Verdict.Found;
+        if (type is RecordType.A or RecordType.AAAA && (set = entry.Find(RecordType.CNAME)) is not null)
+            return Verdict.Alias;
+        return type == RecordType.SOA && name.Length == index.WireZone.Length ? Verdict.Authority : Verdict.NoData;
     }
 
-    private DnsAnswer ServiceRecords(ReadOnlySpan<char> port, ReadOnlySpan<char> protocol, string service, string ns, RecordType type)
+    private static bool Falls(ClusterOptions options, string zone) =>
+        options.Fallthrough.Any(other => other.Length == 0 || zone == other || zone.EndsWith("." + other, StringComparison.Ordinal));
+
+    // Names of addresses nobody has are the next plugin's, unless the file says otherwise.
+    private Verdict JudgeReverse(ReadOnlySpan<byte> name)
     {
-        if (index.Find(ns, service) is not { } found)
-            return NxDomain();
-        var records = _records.ServiceRecords(found, port.ToString(), protocol.ToString());
-        if (records.Count == 0)
-            return NxDomain();
-        return type == RecordType.SRV ? WithGlue(found, records) : NoData();
+        foreach (var zone in _reverse)
+        {
+            if (IsWithin(name, zone))
+                return Verdict.Foreign;
+        }
+
+        return Verdict.NotOurs;
     }
 
     // "insecure" mode: any address of an existing namespace is answered (CoreDNS's kubeadm default).
-    private DnsAnswer PodRecord(string dashed, string ns, RecordType type)
+    private Verdict JudgePod(ReadOnlySpan<byte> name, RecordType type, out DashedAddress address)
     {
-        if (!index.HasNamespace(ns) || !ReverseName.TryParseDashed(dashed, out var address))
-            return NxDomain();
-        var wanted = address.AddressFamily == AddressFamily.InterNetwork ? RecordType.A : RecordType.AAAA;
-        return type == wanted ? Found([_records.PodAddress(address)]) : NoData();
+        address = default;
+        if (_options.Pods == PodNames.Disabled || !IsWithin(name, _pods))
+            return Verdict.NoName;
+        var label = name.Slice(1, name[0]);
+        var ns = name[(1 + label.Length)..];
+        if (ns.Length <= _pods.Length || ns[0] + 1 + _pods.Length != ns.Length || !DashedAddress.TryParse(label, out address)
+            || index.Table.Find(WireName.HashOf(ns), ns) is null)
+            return Verdict.NoName;
+        return type == (address.Family == AddressFamily.InterNetwork ? RecordType.A : RecordType.AAAA) ? Verdict.Pod : Verdict.NoData;
     }
 
-    private DnsAnswer? Reverse(IPAddress address)
+    // Label by label: bytes inside a label may look like the zone.
+    private static bool IsWithin(ReadOnlySpan<byte> name, ReadOnlySpan<byte> zone)
     {
-        if (index.FindByClusterIp(address) is { } service)
-            return Found([_records.PointerTo(service)]);
-        var pointers = index.FindByEndpoint(address).Select(entry => _records.PointerTo(entry.Service.Namespace, entry.Service.Name, entry.Endpoint)).ToList();
-        return pointers.Count == 0 ? null : Found(pointers);
+        var start = name.Length - zone.Length;
+        var at = 0;
+        while (at < start)
+            at += name[at] + 1;
+        return at == start && name[start..].SequenceEqual(zone);
     }
 
-    // The asker wants addresses, not our alias: the target's records come along when somebody knows them (chain limit 10).
+    // The asker wants addresses, not our alias: the target's records come along when somebody knows them.
     private async ValueTask<DnsAnswer> FollowAsync(DnsRequest request, DnsAnswer found, Func<DnsRequest, CancellationToken, ValueTask<DnsAnswer?>> next,
         CancellationToken cancel)
     {
-        if (request.Query.Type is not (RecordType.A or RecordType.AAAA) || found.Answers is not [{ Type: RecordType.CNAME }] || request.Depth >= 10)
+        if (request.Depth >= MostAliases)
             return found;
         var target = AliasTarget.Of(found.Answers[0]);
         var asked = request with { Query = request.Query with { Labels = target.Split('.'), Question = AliasTarget.Question(target, request.Query.Type) }, Depth = request.Depth + 1 };
@@ -121,14 +156,59 @@ public sealed class ClusterPlugin(ClusterIndex index, string zone, uint ttl) : I
             : found;
     }
 
-    private DnsAnswer WithGlue(DnsService service, IReadOnlyList<ResourceRecord> records) =>
-        records.Count == 0 ? NoData() : Found(records) with { Additionals = _records.Glue(service) };
+    // The first name of the list that exists decides, also when it has no records of this type: its other type is asked for too.
+    private async ValueTask<DnsAnswer?> ExpandAsync(DnsRequest request, Func<DnsRequest, CancellationToken, ValueTask<DnsAnswer?>> next, CancellationToken cancel)
+    {
+        foreach (var name in search?.Candidates(request.Client, WireName.Of(request.Query.Name), request.Query.Type) ?? [])
+        {
+            var asked = request with { Query = request.Query with { Labels = name.Split('.'), Question = AliasTarget.Question(name, request.Query.Type) }, Depth = 1 };
+            var answer = await HandleAsync(asked, next, cancel).ConfigureAwait(false);
+            if (answer is { Code: ResponseCode.NoError })
+                return Flatten(answer, name, request.Query.Type) with { Source = $"search list: {name}; {answer.Source}" };
+            // Nobody could say: the pod goes on by itself and hears it at the name as it is.
+            if (answer is not { Code: ResponseCode.NxDomain })
+                return null;
+        }
 
-    private DnsAnswer Records(IReadOnlyList<ResourceRecord> records) => records.Count == 0 ? NoData() : Found(records);
+        return null;
+    }
 
-    private static DnsAnswer Found(IReadOnlyList<ResourceRecord> records) => new(ResponseCode.NoError) { Authoritative = true, Answers = records };
+    private static DnsAnswer Flatten(DnsAnswer answer, string name, RecordType type) => new(ResponseCode.NoError)
+    {
+        Answers = AliasTarget.Owned(answer, name).Where(record => record.Type == type).Select(record => record with { Owner = null }).ToList(),
+        Error = answer.Error,
+    };
 
-    private DnsAnswer NoData() => new(ResponseCode.NoError) { Authoritative = true, Authorities = [_records.Authority(index.Serial)] };
+    private static DnsAnswer Found(RecordSet set, string owner)
+    {
+        var (answers, additionals) = set.Decode(owner);
+        return new DnsAnswer(ResponseCode.NoError) { Authoritative = true, Answers = answers, Additionals = additionals };
+    }
 
-    private DnsAnswer NxDomain() => new(ResponseCode.NxDomain) { Authoritative = true, Authorities = [_records.Authority(index.Serial)] };
+    private DnsAnswer Negative(Verdict verdict) => new(verdict == Verdict.NoName ? ResponseCode.NxDomain : ResponseCode.NoError)
+    {
+        Authoritative = true,
+        Authorities = [_records.Authority(index.Serial)],
+    };
+
+    private enum Verdict
+    {
+        NotOurs,
+
+        /// <summary>The cluster is not known yet.</summary>
+        Unknown,
+        Found,
+
+        /// <summary>An ExternalName, whose target has to be asked for.</summary>
+        Alias,
+
+        /// <summary>An address written in the name.</summary>
+        Pod,
+        Authority,
+        NoData,
+        NoName,
+
+        /// <summary>A name of a reverse zone that is ours, without the zone's SOA at hand.</summary>
+        Foreign,
+    }
 }

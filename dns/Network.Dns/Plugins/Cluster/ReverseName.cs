@@ -1,11 +1,22 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 
 namespace Network.Dns.Plugins.Cluster;
 
 /// <summary>Addresses written as names: in-addr.arpa (RFC 1035 3.5), ip6.arpa (RFC 3596 2.5) and the dashed form of pods.</summary>
 internal static class ReverseName
 {
+    /// <summary>The name under which pointers of an address stand.</summary>
+    internal static string Of(IPAddress address)
+    {
+        var bytes = address.GetAddressBytes();
+        Array.Reverse(bytes);
+        return address.AddressFamily == AddressFamily.InterNetwork
+            ? string.Join('.', bytes) + ".in-addr.arpa"
+            : string.Join('.', bytes.SelectMany(value => (int[])[value & 15, value >> 4]).Select(nibble => nibble.ToString("x", CultureInfo.InvariantCulture))) + ".ip6.arpa";
+    }
+
     internal static bool TryParse(string[] labels, out IPAddress address)
     {
         address = IPAddress.None;

@@ -25,9 +25,13 @@ internal sealed class ZoneRecords(string zone, uint ttl)
     internal IReadOnlyList<ResourceRecord> Addresses(IEnumerable<DnsEndpoint> endpoints, RecordType type) =>
         Addresses(endpoints.Select(endpoint => endpoint.Address), type);
 
+    /// <summary>Named ports, each once: a headless service's are those of its endpoints.</summary>
+    internal IEnumerable<DnsPort> PortsOf(DnsService service) =>
+        (service.Headless ? service.Endpoints.SelectMany(endpoint => endpoint.Ports) : service.Ports).DistinctBy(port => (port.Name, port.Protocol));
+
     /// <summary>SRV at the bare service name: not in the specification, but peer finders ask for it.</summary>
     internal IReadOnlyList<ResourceRecord> AllServiceRecords(DnsService service) =>
-        service.Ports.SelectMany(port => ServiceRecords(service, port.Name, port.Protocol)).ToList();
+        PortsOf(service).SelectMany(port => ServiceRecords(service, port.Name, port.Protocol)).ToList();
 
     internal IReadOnlyList<ResourceRecord> ServiceRecords(DnsService service, string port, string protocol)
     {
@@ -45,10 +49,6 @@ internal sealed class ZoneRecords(string zone, uint ttl)
         ? service.Endpoints.Select(endpoint => ResourceRecord.Address(NameOf(service.Namespace, service.Name, endpoint), endpoint.Address, ttl)).ToList()
         : service.ClusterIps.Select(address => ResourceRecord.Address($"{service.Name}.{service.Namespace}.svc.{zone}", address, ttl)).ToList();
 
-    internal ResourceRecord PointerTo(DnsService service) => ResourceRecord.Pointer(null, $"{service.Name}.{service.Namespace}.svc.{zone}", ttl);
-
-    internal ResourceRecord PointerTo(string ns, string service, DnsEndpoint endpoint) => ResourceRecord.Pointer(null, NameOf(ns, service, endpoint), ttl);
-
     private string NameOf(string ns, string service, DnsEndpoint endpoint) => $"{endpoint.Id}.{service}.{ns}.svc.{zone}";
 
     private static bool Is(DnsPort port, string name, string protocol) => port.Name == name && port.Protocol == protocol;
@@ -56,12 +56,8 @@ internal sealed class ZoneRecords(string zone, uint ttl)
     private List<ResourceRecord> Addresses(IEnumerable<IPAddress> addresses, RecordType type)
     {
         var family = type == RecordType.A ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6;
-        var records = type is RecordType.A or RecordType.AAAA
+        return type is RecordType.A or RecordType.AAAA
             ? addresses.Where(address => address.AddressFamily == family).Select(address => ResourceRecord.Address(null, address, ttl)).ToList()
             : [];
-        // Clients tend to take the first address.
-        if (records.Count > 1)
-            Random.Shared.Shuffle(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(records));
-        return records;
     }
 }

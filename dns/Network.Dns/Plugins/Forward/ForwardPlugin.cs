@@ -1,93 +1,87 @@
-using System.Buffers.Binary;
-using System.Net;
-using System.Net.Sockets;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
 using Network.Dns.Wire;
 
 namespace Network.Dns.Plugins.Forward;
 
 /// <summary>
-/// Asks upstream servers for everything that is not ours: by UDP with a fresh random id and source port, one server after
-/// the other, and by TCP when the answer does not fit. Without upstreams foreign names are SERVFAIL at once.
+/// Asks upstream servers for everything that is not ours, healthy ones first, the next one when one fails, by TCP when the
+/// answer does not fit. Without upstreams foreign names are SERVFAIL at once.
 /// </summary>
-public sealed class ForwardPlugin(IReadOnlyList<IPEndPoint> upstreams, TimeSpan timeout) : IDnsPlugin
+public sealed class ForwardPlugin : IDnsPlugin, IDisposable
 {
+    private readonly ForwardSettings _settings;
+    private readonly UpstreamServer[] _servers;
+    private readonly Meter _meter = new("Network.Dns");
+    private readonly Counter<long> _refusals;
+    private readonly Counter<long> _requests;
+    private int _concurrent;
+    private uint _turn;
+
+    public ForwardPlugin(ForwardSettings settings, TimeProvider time, ILogger logger)
+    {
+        _settings = settings;
+        _servers = settings.Upstreams.Select(upstream => new UpstreamServer(upstream, settings, time, logger)).ToArray();
+        _requests = _meter.CreateCounter<long>("coredns_forward_requests_total", null, "Questions asked on.");
+        _refusals = _meter.CreateCounter<long>("coredns_forward_max_concurrent_rejects_total", null, "Questions refused because too many were under way.");
+        _meter.CreateObservableGauge("coredns_forward_healthcheck_broken", () => _servers.Select(server =>
+            new Measurement<int>(server.IsDown ? 1 : 0, new KeyValuePair<string, object?>("to", server.Upstream.ToString()))), null, "1 while a server does not answer.");
+    }
+
     public string Name => "forward";
 
     public async ValueTask<DnsAnswer?> HandleAsync(DnsRequest request, Func<DnsRequest, CancellationToken, ValueTask<DnsAnswer?>> next, CancellationToken cancel)
     {
-        foreach (var upstream in upstreams)
+        if (Interlocked.Increment(ref _concurrent) > _settings.MaxConcurrent)
         {
-            var query = Render(request.Query);
-            var answer = await TryAsync(ct => AskByUdpAsync(upstream, query, ct), cancel).ConfigureAwait(false);
-            if (answer is not null && (answer[2] & 2) != 0)
-                answer = await TryAsync(ct => AskByTcpAsync(upstream, query, ct), cancel).ConfigureAwait(false) ?? answer;
-            if (answer is not null)
-                return new DnsAnswer((ResponseCode)(answer[3] & 0x0F)) { Raw = answer };
+            Interlocked.Decrement(ref _concurrent);
+            _refusals.Add(1);
+            return new DnsAnswer(ResponseCode.Refused);
         }
 
-        return new DnsAnswer(ResponseCode.ServFail);
-    }
-
-    private static byte[] Render(DnsQuery query)
-    {
-        var message = new byte[DnsQuery.HeaderLength + query.Question.Length + 11];
-        Random.Shared.NextBytes(message.AsSpan(0, 2));
-        message[2] = 1;
-        message[5] = 1;
-        message[11] = 1;
-        query.Question.Span.CopyTo(message.AsSpan(DnsQuery.HeaderLength));
-        var opt = message.AsSpan(DnsQuery.HeaderLength + query.Question.Length);
-        BinaryPrimitives.WriteUInt16BigEndian(opt[1..], (ushort)RecordType.OPT);
-        BinaryPrimitives.WriteUInt16BigEndian(opt[3..], AnswerWriter.MaxUdpSize);
-        return message;
-    }
-
-    private async Task<byte[]?> TryAsync(Func<CancellationToken, Task<byte[]>> ask, CancellationToken cancel)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(timeout);
         try
         {
-            return await ask(limit.Token).ConfigureAwait(false);
+            return await AskAsync(request.Query, cancel).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is SocketException or IOException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+        finally
         {
-            return null;
+            Interlocked.Decrement(ref _concurrent);
         }
     }
 
-    private static async Task<byte[]> AskByUdpAsync(IPEndPoint upstream, byte[] query, CancellationToken cancel)
+    public void Dispose()
     {
-        using var socket = new Socket(upstream.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        await socket.ConnectAsync(upstream, cancel).ConfigureAwait(false);
-        await socket.SendAsync(query, cancel).ConfigureAwait(false);
-        var buffer = new byte[4096];
-        while (true)
+        foreach (var server in _servers)
+            server.Dispose();
+        _meter.Dispose();
+    }
+
+    private async Task<DnsAnswer> AskAsync(DnsQuery query, CancellationToken cancel)
+    {
+        foreach (var server in Order())
         {
-            var length = await socket.ReceiveAsync(buffer, cancel).ConfigureAwait(false);
-            if (Matches(query, buffer.AsSpan(0, length)))
-                return buffer[..length];
+            _requests.Add(1, new KeyValuePair<string, object?>("to", server.Upstream.ToString()));
+            var answer = await server.AskAsync(new UpstreamQuestion(query.Question.Span, query.DnssecOk), cancel).ConfigureAwait(false);
+            var records = new List<RawMessage.RecordAt>();
+            if (answer is not null && RawMessage.TryWalk(answer, records))
+                return new DnsAnswer((ResponseCode)(answer[3] & 0x0F)) { Raw = RawMessage.WithoutEdns(answer, records), Source = $"forward: asked {server.Upstream}" };
         }
+
+        return new DnsAnswer(ResponseCode.ServFail) { Error = ExtendedError.NoReachableAuthority, Source = _servers.Length == 0 ? "forward: there is no upstream" : $"forward: none of {string.Join(", ", _servers.Select(server => server.Upstream))} answers" };
     }
 
-    private static async Task<byte[]> AskByTcpAsync(IPEndPoint upstream, byte[] query, CancellationToken cancel)
+    // Those that are well, in the policy's order; when none is, one of them may have come back a moment ago.
+    private IEnumerable<UpstreamServer> Order()
     {
-        using var socket = new Socket(upstream.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(upstream, cancel).ConfigureAwait(false);
-        await using var stream = new NetworkStream(socket);
-        await stream.WriteAsync((byte[])[(byte)(query.Length >> 8), (byte)query.Length, .. query], cancel).ConfigureAwait(false);
-        var prefix = new byte[2];
-        await stream.ReadExactlyAsync(prefix, cancel).ConfigureAwait(false);
-        var answer = new byte[BinaryPrimitives.ReadUInt16BigEndian(prefix)];
-        await stream.ReadExactlyAsync(answer, cancel).ConfigureAwait(false);
-        return Matches(query, answer) ? answer : throw new IOException("answer does not match the question");
-    }
-
-    // Same id, a response, and the very question that was asked: anything else may be forged.
-    private static bool Matches(byte[] query, ReadOnlySpan<byte> answer)
-    {
-        var question = query.Length - 11;
-        return answer.Length >= question && answer[0] == query[0] && answer[1] == query[1] && (answer[2] & 0x80) != 0
-            && answer[DnsQuery.HeaderLength..question].SequenceEqual(query.AsSpan(DnsQuery.HeaderLength, question - DnsQuery.HeaderLength));
+        if (_servers.Length == 0)
+            return [];
+        var first = _settings.Policy switch
+        {
+            ForwardPolicy.Sequential => 0,
+            ForwardPolicy.RoundRobin => (int)(Interlocked.Increment(ref _turn) % (uint)_servers.Length),
+            _ => Random.Shared.Next(_servers.Length),
+        };
+        var well = Enumerable.Range(0, _servers.Length).Select(i => _servers[(first + i) % _servers.Length]).Where(server => !server.IsDown).ToList();
+        return well.Count > 0 ? well : _settings.FailFast ? [] : [_servers[Random.Shared.Next(_servers.Length)]];
     }
 }

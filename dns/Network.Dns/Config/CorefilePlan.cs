@@ -1,0 +1,46 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Network.Dns.Config;
+
+/// <summary>From server blocks to addresses with plugins.</summary>
+internal static class CorefilePlan
+{
+    /// <exception cref="CorefileException">A line that is not understood, or two blocks with the same zone and address.</exception>
+    internal static List<DnsAddress> Make(IReadOnlyList<ServerBlock> blocks, DnsSettings settings, PluginContext context)
+    {
+        var places = new List<(IPEndPoint Address, bool IsTls, DnsBlock Block)>();
+        foreach (var block in blocks)
+        {
+            var plugins = Directives.Make(block, context);
+            foreach (var key in block.Keys)
+            {
+                if (key.Scheme == "https")
+                    throw new CorefileException(block.File, block.Line, "https:// is not served; dns:// and tls:// are");
+                if (key.Scheme == "tls" && settings.Tls is null)
+                    throw new CorefileException(block.File, block.Line, "tls:// needs a certificate; start with --tls-cert and --tls-key");
+                foreach (var address in Addresses(block, settings))
+                    places.Add((new IPEndPoint(address, key.Port), key.Scheme == "tls", new DnsBlock(key.Zone, plugins)));
+            }
+        }
+
+        return places.GroupBy(place => (place.Address, place.IsTls)).Select(group =>
+        {
+            if (group.GroupBy(place => place.Block.Zone).FirstOrDefault(zone => zone.Count() > 1) is { } twice)
+                throw new CorefileException(blocks[0].File, blocks[^1].Line, $"zone \"{twice.Key}.\" stands twice on {group.Key.Address}");
+            return new DnsAddress(group.Key.Address, group.Key.IsTls, new DnsBlocks(group.Select(place => place.Block)));
+        }).ToList();
+    }
+
+    // Those of the agent, unless a bind line names others.
+    private static IEnumerable<IPAddress> Addresses(ServerBlock block, DnsSettings settings)
+    {
+        var bind = block.Directives.Where(line => line.Name == "bind").ToList();
+        return bind.Count == 0
+            ? settings.Listen.Select(listen => listen.Address).Distinct()
+            : bind.SelectMany(line => line.Arguments.Select(text => IPAddress.TryParse(text, out var address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any)
+                && address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6
+                ? address
+                : throw line.Refuse($"\"{text}\" is no address of this machine; write one")));
+    }
+}

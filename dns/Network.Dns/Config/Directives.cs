@@ -1,0 +1,194 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Logging;
+using Network.Dns.Plugins;
+using Network.Dns.Plugins.Acl;
+using Network.Dns.Plugins.Any;
+using Network.Dns.Plugins.Cache;
+using Network.Dns.Plugins.Chaos;
+using Network.Dns.Plugins.Cluster;
+using Network.Dns.Plugins.Errors;
+using Network.Dns.Plugins.Forward;
+using Network.Dns.Plugins.Hosts;
+using Network.Dns.Plugins.Log;
+using Network.Dns.Plugins.Loop;
+using Network.Dns.Plugins.Rewrite;
+using Network.Dns.Plugins.Search;
+using Network.Dns.Plugins.Template;
+using Network.Dns.Wire;
+
+namespace Network.Dns.Config;
+
+/// <summary>What plugins are made of.</summary>
+public sealed record PluginContext(ClusterIndex Index, PodDirectory Pods, TimeProvider Time, ILogger Logger);
+
+/// <summary>
+/// What can stand in a server block, in the order the plugins are asked, whatever the order in the file. A new plugin is one
+/// folder and one line here. Null makes no plugin: the server has the thing anyway, or it is said elsewhere.
+/// </summary>
+public static class Directives
+{
+    private static readonly (string Name, Func<Directive, PluginContext, IDnsPlugin?> Make)[] s_order =
+    [
+        ("bind", (_, _) => null),
+        ("reload", (_, _) => null),
+        ("health", (_, _) => null),
+        ("ready", (_, _) => null),
+        ("prometheus", (_, _) => null),
+        ("loadbalance", LoadBalance),
+        ("errors", (_, context) => new ErrorsPlugin(context.Logger)),
+        ("log", Log),
+        ("acl", Acl),
+        ("any", (_, _) => new AnyPlugin()),
+        ("chaos", (line, _) => new ChaosPlugin(line.Arguments.Count > 0 ? line.Arguments[0] : "podnet", Environment.MachineName)),
+        ("loop", (_, context) => new LoopPlugin(context.Logger)),
+        ("rewrite", (line, _) => new RewritePlugin([Rewrite(line)])),
+        ("template", (line, _) => new TemplatePlugin([Template(line)])),
+        ("hosts", Hosts),
+        ("kubernetes", (line, context) => new ClusterPlugin(context.Index, new SearchExpansion(context.Pods), KubernetesDirective.Read(line))),
+        ("cache", (line, context) => new CachePlugin(CacheDirective.Read(line), context.Time)),
+        ("forward", (line, context) => new ForwardPlugin(ForwardDirective.Read(line), context.Time, context.Logger)),
+    ];
+
+    /// <summary>The plugins of a block, in the order they are asked.</summary>
+    /// <exception cref="CorefileException">A line that is not understood.</exception>
+    public static IReadOnlyList<IDnsPlugin> Make(ServerBlock block, PluginContext context)
+    {
+        foreach (var line in block.Directives)
+        {
+            if (s_order.All(entry => entry.Name != line.Name))
+                throw line.Refuse($"no such plugin here; there are {string.Join(", ", s_order.Select(entry => entry.Name).Order(StringComparer.Ordinal))}");
+        }
+
+        var plugins = new List<IDnsPlugin>();
+        try
+        {
+            foreach (var (name, make) in s_order)
+            {
+                foreach (var line in block.Directives.Where(line => line.Name == name))
+                {
+                    if (make(line, context) is { } plugin)
+                        plugins.Add(plugin);
+                }
+            }
+
+            return plugins;
+        }
+        catch
+        {
+            plugins.OfType<IDisposable>().ToList().ForEach(plugin => plugin.Dispose());
+            throw;
+        }
+    }
+
+    // Answers of the cluster zone take turns anyway; only the policy that does that is served.
+    private static IDnsPlugin? LoadBalance(Directive line, PluginContext context) =>
+        line.Arguments is [] or ["round_robin"] ? null : throw line.Refuse($"policy \"{line.Arguments[0]}\" is not served; round_robin is");
+
+    private static IDnsPlugin Log(Directive line, PluginContext context)
+    {
+        var every = line.Block.FirstOrDefault(option => option.Name == "sample");
+        if (line.Block.FirstOrDefault(option => option.Name is not ("sample" or "class")) is { } unknown)
+            throw unknown.Refuse("log knows sample N (every Nth query)");
+        return new LogPlugin(context.Pods, every is null ? 1 : Math.Max(1, every.Number()), context.Logger);
+    }
+
+    private static IDnsPlugin Acl(Directive line, PluginContext context) => new AclPlugin(line.Block.Select(rule =>
+    {
+        var (types, networks) = (new List<RecordType>(), new List<IPNetwork>());
+        for (var i = 0; i < rule.Arguments.Count; i++)
+        {
+            var keyword = rule.Arguments[i];
+            if (keyword is not ("type" or "net") || i + 1 == rule.Arguments.Count)
+                throw rule.Refuse($"\"{keyword}\" stands where \"type NAME\" or \"net RANGE\" should");
+            for (; i + 1 < rule.Arguments.Count && rule.Arguments[i + 1] is not ("type" or "net"); i++)
+            {
+                if (keyword == "type" && rule.Arguments[i + 1] != "*")
+                    types.Add(TypeOf(rule, rule.Arguments[i + 1]));
+                else if (keyword == "net" && rule.Arguments[i + 1] != "*")
+                    networks.Add(NetworkOf(rule, rule.Arguments[i + 1]));
+            }
+        }
+
+        return new AclRule(Enum.TryParse<AclAction>(rule.Name, ignoreCase: true, out var action) ? action : throw rule.Refuse("rules begin with allow, block, filter or drop"), types, networks);
+    }).ToList());
+
+    private static RewriteRule Rewrite(Directive line)
+    {
+        var words = line.Arguments.ToList();
+        var stop = words is not ["continue", ..];
+        if (words is ["continue" or "stop", ..])
+            words.RemoveAt(0);
+        if (words is not ["name", ..])
+            throw line.Refuse($"\"{words.FirstOrDefault()}\" is not served; name is");
+        words.RemoveAt(0);
+        var match = RewriteMatch.Exact;
+        if (words.Count == 3 && Enum.TryParse(words[0], ignoreCase: true, out match))
+            words.RemoveAt(0);
+        if (words.Count != 2)
+            throw line.Refuse("write: rewrite name [exact|prefix|suffix|substring|regex] FROM TO");
+        string Full(string name) => match is RewriteMatch.Exact or RewriteMatch.Suffix && !name.EndsWith('.') ? name.ToLowerInvariant() + "." : name;
+        try
+        {
+            return new RewriteRule(match, Full(words[0]), Full(words[1]), stop);
+        }
+        catch (ArgumentException e)
+        {
+            throw line.Refuse(e.Message);
+        }
+    }
+
+    private static TemplateRule Template(Directive line)
+    {
+        var words = line.Arguments.ToList();
+        if (words.Count < 2 || words[0] is not ("IN" or "ANY"))
+            throw line.Refuse("write: template IN TYPE [ZONE] { match REGEX; answer RECORD }");
+        RecordType? type = words[1] == "ANY" ? null : TypeOf(line, words[1]);
+        if (line.Block.FirstOrDefault(option => option.Name is not ("match" or "answer" or "rcode" or "fallthrough")) is { } unknown)
+            throw unknown.Refuse("template knows match, answer, rcode and fallthrough");
+        var code = line.Block.FirstOrDefault(option => option.Name == "rcode") is { } rcode
+            ? Enum.TryParse<ResponseCode>(rcode.Single(), ignoreCase: true, out var parsed) ? parsed : throw rcode.Refuse($"\"{rcode.Single()}\" is no response code")
+            : ResponseCode.NoError;
+        return new TemplateRule(words.Count > 2 ? words[2].TrimEnd('.').ToLowerInvariant() : "", type,
+            line.Block.Where(option => option.Name == "match").Select(option => RegexOf(option)).ToList(),
+            line.Block.Where(option => option.Name == "answer").Select(option => string.Join(' ', option.Arguments)).ToList(),
+            code, line.Block.Any(option => option.Name == "fallthrough"));
+    }
+
+    private static IDnsPlugin Hosts(Directive line, PluginContext context)
+    {
+        string[] options = ["fallthrough", "ttl", "no_reverse", "reload"];
+        var inline = line.Block.Where(option => !options.Contains(option.Name)).ToList();
+        if (inline.FirstOrDefault(option => !IPAddress.TryParse(option.Name, out _)) is { } unknown)
+            throw unknown.Refuse("hosts knows ADDRESS NAME..., ttl, no_reverse, reload and fallthrough");
+        var path = line.Arguments.Count > 0 ? line.Arguments[0] : inline.Count > 0 ? null : "/etc/hosts";
+        if (path is not null && !File.Exists(path))
+            throw line.Refuse($"file {path} does not exist");
+        return new HostsPlugin(new HostsSettings(path, inline.Select(option => $"{option.Name} {string.Join(' ', option.Arguments)}").ToList(),
+            line.Block.FirstOrDefault(option => option.Name == "ttl")?.Number() ?? 3600,
+            line.Block.Any(option => option.Name == "fallthrough"), line.Block.All(option => option.Name != "no_reverse")), context.Logger);
+    }
+
+    private static Regex RegexOf(Directive option)
+    {
+        try
+        {
+            // Go writes named groups as (?P<name>).
+            return new Regex(option.Single().Replace("(?P<", "(?<", StringComparison.Ordinal), RegexOptions.CultureInvariant, TimeSpan.FromMilliseconds(100));
+        }
+        catch (ArgumentException e)
+        {
+            throw option.Refuse(e.Message);
+        }
+    }
+
+    private static RecordType TypeOf(Directive line, string name) =>
+        Enum.TryParse<RecordType>(name, ignoreCase: true, out var type) && !char.IsAsciiDigit(name[0]) ? type
+        : name.StartsWith("TYPE", StringComparison.Ordinal) && ushort.TryParse(name[4..], out var number) ? (RecordType)number
+        : throw line.Refuse($"\"{name}\" is no record type; write its name or TYPE and its number");
+
+    private static IPNetwork NetworkOf(Directive line, string text) =>
+        IPNetwork.TryParse(text, out var network) ? network
+        : IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
+        : throw line.Refuse($"\"{text}\" is no address and no range");
+}

@@ -1,0 +1,69 @@
+using System.Net;
+
+namespace Network.Dns.Transport;
+
+/// <summary>The open sockets. A new plan keeps those it has in common with the former one: no packet is lost over a changed plugin.</summary>
+internal sealed class DnsListeners(DnsSettings settings, TimeProvider time) : IDisposable
+{
+    private readonly Dictionary<(IPEndPoint Address, bool IsTls), Listener> _open = [];
+
+    /// <summary>Ends when all have ended, and fails with the first that failed.</summary>
+    internal Task Ended => Task.WhenAll(_open.Values.Select(listener => listener.Running));
+
+    /// <exception cref="System.Net.Sockets.SocketException">An address is not this machine's, or taken.</exception>
+    internal void Apply(IReadOnlyList<DnsAddress> plan, CancellationToken cancel)
+    {
+        foreach (var address in plan)
+        {
+            if (_open.TryGetValue((address.Address, address.IsTls), out var listener))
+                listener.Handler.Replace(address.Blocks);
+            else
+                _open[(address.Address, address.IsTls)] = new Listener(address, settings, time, cancel);
+        }
+
+        foreach (var gone in _open.Keys.Except(plan.Select(address => (address.Address, address.IsTls))).ToList())
+        {
+            _open.Remove(gone, out var listener);
+            listener!.Dispose();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var listener in _open.Values)
+            listener.Dispose();
+    }
+
+    private sealed class Listener : IDisposable
+    {
+        private readonly CancellationTokenSource _stop;
+        private readonly List<UdpServer> _udp = [];
+        private readonly StreamServer _stream;
+
+        internal Listener(DnsAddress address, DnsSettings settings, TimeProvider time, CancellationToken cancel)
+        {
+            Handler = new DnsHandler(address.Blocks, time);
+            _stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            _stream = new StreamServer(address.Address, Handler, new StreamLimits(settings.StreamIdle, settings.MostConnections), address.IsTls ? settings.Tls : null);
+            for (var i = 0; i < settings.UdpSockets && !address.IsTls; i++)
+                _udp.Add(new UdpServer(address.Address, Handler));
+            Running = Task.WhenAll([_stream.RunAsync(_stop.Token), .. _udp.Select(server => server.RunAsync(_stop.Token))]);
+        }
+
+        internal DnsHandler Handler { get; }
+
+        internal Task Running { get; }
+
+        public void Dispose()
+        {
+            _stop.Cancel();
+            _stream.Dispose();
+            // Threads leave their sockets first.
+            Running.ContinueWith(_ =>
+            {
+                _udp.ForEach(server => server.Dispose());
+                _stop.Dispose();
+            }, TaskScheduler.Default);
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using Network.Netlink;
+
+namespace Network.Overlay;
+
+/// <summary>What the kernel must hold for one peer, and why a part of it is missing.</summary>
+internal sealed class PeerObjects
+{
+    internal List<Neighbour> Neighbours { get; } = [];
+
+    internal List<FdbEntry> Fdb { get; } = [];
+
+    internal List<Route> Routes { get; } = [];
+
+    internal List<string> Faults { get; } = [];
+
+    /// <summary>Names of the ways in use: vxlan, direct, ...</summary>
+    internal List<string> Ways { get; } = [];
+}
