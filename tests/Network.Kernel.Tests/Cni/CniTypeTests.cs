@@ -122,14 +122,13 @@ public sealed class CniTypeTests : IDisposable
         var fields = $"\"type\":\"bridge\",\"bridge\":\"cni0\",\"isGateway\":true,\"ipam\":{_node.DualStackIpam}";
         _node.Ok("ADD", "a", a.Path, fields);
         var capture = Path.Combine(_node.Data.FullName, "capture");
-        var ready = Path.Combine(_node.Data.FullName, "ready");
         var tcpdump = Linux.Child.Start(new Linux.ChildSpec("tcpdump", ["-i", "eth0", "-n", "-l", "-e", "--immediate-mode", "arp or icmp6"]) { NetNs = a.Name, LogFile = capture });
         try
         {
-            Assert.True(SpinWait.SpinUntil(() => File.Exists(capture) && File.ReadAllText(capture).Contains("listening", StringComparison.Ordinal), 10_000), ready);
+            Assert.True(SpinWait.SpinUntil(() => File.Exists(capture) && File.ReadAllText(capture).Contains("listening", StringComparison.Ordinal), 30_000), "tcpdump does not listen");
             _node.Ok("ADD", "b", b.Path, fields);
             Assert.True(SpinWait.SpinUntil(() => File.ReadAllText(capture) is var text && text.Contains("10.244.1.3 tell 10.244.1.3", StringComparison.Ordinal)
-                && text.Contains("neighbor advertisement, tgt is fd00:1::3", StringComparison.Ordinal), 10_000), File.ReadAllText(capture));
+                && text.Contains("neighbor advertisement, tgt is fd00:1::3", StringComparison.Ordinal), 30_000), File.ReadAllText(capture));
         }
         finally
         {
