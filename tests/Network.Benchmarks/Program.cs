@@ -10,6 +10,7 @@ var table = new (string Name, Action<TextWriter> Run)[]
     ("api", ApiBenchmark.Run),
     ("cni", CniBenchmark.Run),
     ("dns", DnsBenchmark.Run),
+    ("dns-change", ChangeBenchmark.Run),
     ("pods", PodsBenchmark.Run),
     ("proxy", ProxyBenchmark.Run),
     ("store", StoreBenchmark.Run),

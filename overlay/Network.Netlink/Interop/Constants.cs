@@ -80,16 +80,6 @@ internal static class NeighbourH
         NUD_NOARP = 64, NUD_PERMANENT = 128;
 }
 
-/// <summary>linux/netlink.h, linux/netfilter/nfnetlink.h, linux/netfilter/nf_tables.h: what announces changes of rules</summary>
-internal static class RulesetH
-{
-    internal const int NETLINK_NETFILTER = 12;
-    internal const uint NFNLGRP_NFTABLES = 7;
-    internal const int NFNL_SUBSYS_NFTABLES = 10;
-    internal const int NFT_MSG_NEWTABLE = 0, NFT_MSG_DELTABLE = 2, NFT_MSG_NEWCHAIN = 3, NFT_MSG_DELCHAIN = 5, NFT_MSG_NEWRULE = 6, NFT_MSG_DELRULE = 8;
-    internal const ushort NFTA_TABLE_NAME = 1, NFTA_CHAIN_NAME = 3, NFTA_RULE_CHAIN = 2;
-}
-
 /// <summary>linux/pkt_sched.h, linux/pkt_cls.h, linux/tc_act/tc_mirred.h</summary>
 internal static class TrafficControlH
 {
@@ -99,4 +89,33 @@ internal static class TrafficControlH
     internal const ushort TCA_U32_SEL = 5, TCA_U32_ACT = 7, TCA_ACT_KIND = 1, TCA_ACT_OPTIONS = 2, TCA_MIRRED_PARMS = 2;
     internal const byte TC_U32_TERMINAL = 1, TC_LINKLAYER_ETHERNET = 1;
     internal const int TCA_EGRESS_REDIR = 1, TC_ACT_STOLEN = 4;
+}
+
+/// <summary>linux/netlink.h, linux/genetlink.h</summary>
+internal static class GenericH
+{
+    internal const int NETLINK_GENERIC = 16;
+    internal const ushort GENL_ID_CTRL = 16;
+    internal const byte CTRL_CMD_GETFAMILY = 3;
+    internal const ushort CTRL_ATTR_FAMILY_ID = 1, CTRL_ATTR_FAMILY_NAME = 2;
+}
+
+/// <summary>linux/ethtool_netlink.h</summary>
+internal static class EthtoolH
+{
+    internal const byte ETHTOOL_MSG_FEATURES_GET = 11, ETHTOOL_MSG_FEATURES_SET = 12;
+    internal const ushort ETHTOOL_A_HEADER_DEV_INDEX = 1;
+    internal const ushort ETHTOOL_A_FEATURES_HEADER = 1, ETHTOOL_A_FEATURES_WANTED = 3, ETHTOOL_A_FEATURES_ACTIVE = 4;
+    internal const ushort ETHTOOL_A_BITSET_BITS = 3, ETHTOOL_A_BITSET_BITS_BIT = 1, ETHTOOL_A_BITSET_BIT_NAME = 2, ETHTOOL_A_BITSET_BIT_VALUE = 3;
+}
+
+/// <summary>linux/wireguard.h</summary>
+internal static class WireGuardH
+{
+    internal const byte WG_CMD_GET_DEVICE = 0, WG_CMD_SET_DEVICE = 1;
+    internal const ushort WGDEVICE_A_IFNAME = 2, WGDEVICE_A_PRIVATE_KEY = 3, WGDEVICE_A_PUBLIC_KEY = 4, WGDEVICE_A_LISTEN_PORT = 6, WGDEVICE_A_PEERS = 8;
+    internal const ushort WGPEER_A_PUBLIC_KEY = 1, WGPEER_A_FLAGS = 3, WGPEER_A_ENDPOINT = 4, WGPEER_A_RX_BYTES = 7, WGPEER_A_TX_BYTES = 8, WGPEER_A_ALLOWEDIPS = 9;
+    internal const uint WGPEER_F_REMOVE_ME = 1, WGPEER_F_REPLACE_ALLOWEDIPS = 2;
+    internal const ushort WGALLOWEDIP_A_FAMILY = 1, WGALLOWEDIP_A_IPADDR = 2, WGALLOWEDIP_A_CIDR_MASK = 3;
+    internal const int WG_KEY_LEN = 32;
 }

@@ -165,3 +165,12 @@ internal struct tc_mirred
     internal int eaction;
     internal uint ifindex;
 }
+
+/// <summary>linux/genetlink.h</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct genlmsghdr
+{
+    internal byte cmd;
+    internal byte version;
+    internal ushort reserved;
+}

@@ -33,6 +33,9 @@ public sealed record NftSet(NftFamily Family, string Table, string Name)
 
     public bool IsMap => Data.Count > 0;
 
+    /// <summary>Bytes of a key.</summary>
+    public int KeyLength => LengthOf(Key);
+
     public bool Equals(NftSet? other) => other is not null && Family == other.Family && Table == other.Table && Name == other.Name
         && Key.SequenceEqual(other.Key) && Data.SequenceEqual(other.Data) && Interval == other.Interval && HasTimeout == other.HasTimeout
         && Timeout == other.Timeout && Dynamic == other.Dynamic && Counter == other.Counter && Size == other.Size && Comment == other.Comment && Handle == other.Handle;

@@ -19,23 +19,23 @@ public sealed class RouteMonitor : IDisposable
         RtnetlinkH.RTNLGRP_IPV6_IFADDR, RtnetlinkH.RTNLGRP_IPV6_ROUTE,
     ];
 
-    private readonly NetlinkListener<RouteEvent> _listener;
+    private readonly EventStream<RouteEvent> _stream;
 
-    private RouteMonitor(NetlinkListener<RouteEvent> listener) => _listener = listener;
+    private RouteMonitor(EventStream<RouteEvent> stream) => _stream = stream;
 
     /// <param name="netNs">Namespace name or path; null means the calling thread's.</param>
     /// <param name="receiveBuffer">Bytes of events that may wait; 0 for a size that suits a busy node.</param>
-    public static RouteMonitor Open(string? netNs = null, int receiveBuffer = 0) => new(NetlinkListener<RouteEvent>.Open(
-        (NetlinkH.NETLINK_ROUTE, s_groups, "route-monitor", receiveBuffer), netNs, TryRead, new RouteEvent(RouteEventKind.Resync)));
+    public static RouteMonitor Open(string? netNs = null, int receiveBuffer = 0) => new(EventStream<RouteEvent>.Open(
+        new EventSource("route-monitor", NetlinkH.NETLINK_ROUTE, s_groups, netNs, receiveBuffer), TryRead, new RouteEvent(RouteEventKind.Resync)));
 
     /// <summary>The events; one reader. Ends when the monitor is disposed.</summary>
     public async IAsyncEnumerable<RouteEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancel = default)
     {
-        await foreach (var happened in _listener.Events.ReadAllAsync(cancel).ConfigureAwait(false))
+        await foreach (var happened in _stream.Events.ReadAllAsync(cancel).ConfigureAwait(false))
             yield return happened;
     }
 
-    public void Dispose() => _listener.Dispose();
+    public void Dispose() => _stream.Dispose();
 
     /// <summary>The event a message means; null for messages that mean none here.</summary>
     internal static RouteEvent? EventOf(NetlinkMessage message)

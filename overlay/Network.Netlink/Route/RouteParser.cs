@@ -78,7 +78,7 @@ internal static class RouteParser
     }
 
     // IPNetwork refuses host bits by exception; a hostile message may carry them.
-    private static bool TryPrefix(IPAddress address, int length, out IPNetwork prefix)
+    internal static bool TryPrefix(IPAddress address, int length, out IPNetwork prefix)
     {
         Span<byte> bytes = stackalloc byte[16];
         address.TryWriteBytes(bytes, out var size);

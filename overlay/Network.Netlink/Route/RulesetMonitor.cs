@@ -21,34 +21,34 @@ public readonly record struct RulesetChange(string Table, string Chain)
 /// </summary>
 public sealed class RulesetMonitor : IDisposable
 {
-    private readonly NetlinkListener<RulesetChange> _listener;
+    private readonly EventStream<RulesetChange> _stream;
 
-    private RulesetMonitor(NetlinkListener<RulesetChange> listener) => _listener = listener;
+    private RulesetMonitor(EventStream<RulesetChange> stream) => _stream = stream;
 
-    public static RulesetMonitor Open(string? netNs = null) => new(NetlinkListener<RulesetChange>.Open(
-        (RulesetH.NETLINK_NETFILTER, [RulesetH.NFNLGRP_NFTABLES], "ruleset-monitor", 0), netNs, TryParse, default));
+    public static RulesetMonitor Open(string? netNs = null) => new(EventStream<RulesetChange>.Open(
+        new EventSource("ruleset-monitor", NfnetlinkH.NETLINK_NETFILTER, [NfnetlinkH.NFNLGRP_NFTABLES], netNs, 0), TryParse, default));
 
     /// <summary>The changes; one reader. Ends when the monitor is disposed.</summary>
     public async IAsyncEnumerable<RulesetChange> ReadAsync([EnumeratorCancellation] CancellationToken cancel = default)
     {
-        await foreach (var happened in _listener.Events.ReadAllAsync(cancel).ConfigureAwait(false))
+        await foreach (var happened in _stream.Events.ReadAllAsync(cancel).ConfigureAwait(false))
             yield return happened;
     }
 
-    public void Dispose() => _listener.Dispose();
+    public void Dispose() => _stream.Dispose();
 
-    // nfgenmsg (4 bytes, not needed here), then NFTA_* attributes. Tables, chains and rules carry their table's name in the first attribute.
+    // nfgenmsg, then NFTA_* attributes. Tables, chains and rules carry their table's name in the first attribute.
     internal static bool TryParse(NetlinkMessage message, out RulesetChange change)
     {
         change = default;
-        if (message.Type >> 8 != RulesetH.NFNL_SUBSYS_NFTABLES || !message.TryReadHeader(out uint _, out var attributes))
+        if (message.Type >> 8 != NfnetlinkH.NFNL_SUBSYS_NFTABLES || !message.TryReadHeader(out nfgenmsg _, out var attributes))
             return false;
         var kind = message.Type & 0xff;
         ushort chainAttribute = kind switch
         {
-            RulesetH.NFT_MSG_NEWRULE or RulesetH.NFT_MSG_DELRULE => RulesetH.NFTA_RULE_CHAIN,
-            RulesetH.NFT_MSG_NEWCHAIN or RulesetH.NFT_MSG_DELCHAIN => RulesetH.NFTA_CHAIN_NAME,
-            RulesetH.NFT_MSG_NEWTABLE or RulesetH.NFT_MSG_DELTABLE => 0,
+            NfTablesH.NFT_MSG_NEWRULE or NfTablesH.NFT_MSG_DELRULE => NfTablesH.NFTA_RULE_CHAIN,
+            NfTablesH.NFT_MSG_NEWCHAIN or NfTablesH.NFT_MSG_DELCHAIN => NfTablesH.NFTA_CHAIN_NAME,
+            NfTablesH.NFT_MSG_NEWTABLE or NfTablesH.NFT_MSG_DELTABLE => 0,
             _ => ushort.MaxValue,
         };
         if (chainAttribute == ushort.MaxValue)
@@ -56,7 +56,7 @@ public sealed class RulesetMonitor : IDisposable
         string table = "", chain = "";
         while (attributes.TryNext(out var attribute))
         {
-            if (attribute.Type == RulesetH.NFTA_TABLE_NAME)
+            if (attribute.Type == NfTablesH.NFTA_TABLE_NAME)
                 table = attribute.GetText();
             else if (attribute.Type == chainAttribute)
                 chain = attribute.GetText();

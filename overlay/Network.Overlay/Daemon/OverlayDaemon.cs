@@ -123,6 +123,7 @@ public sealed partial class OverlayDaemon : IDisposable
     public void Dispose()
     {
         _retry?.Dispose();
+        _engine.Dispose();
         _socket.Dispose();
         _metrics.Dispose();
     }
@@ -236,10 +237,10 @@ public sealed partial class OverlayDaemon : IDisposable
 
     private void Publish()
     {
-        if (_engine.Plan is not { } plan)
+        if (_engine.Published is not { } now)
             return;
         var former = LocalVtep;
-        LocalVtep = plan.Published();
+        LocalVtep = now;
         if (former is not null && former != LocalVtep)
             LocalVtepChanged?.Invoke(LocalVtep);
     }

@@ -13,7 +13,7 @@ internal readonly record struct PassResult(int Changes, string What, IReadOnlyLi
 /// Desired state in memory, and the three ways it meets the kernel: a whole pass (start, audit, changes below), one
 /// peer's change, and one kernel event. Used by one thread at a time; blocks for the kernel's answers only.
 /// </summary>
-internal sealed class OverlayEngine(RouteSocket socket, OverlaySettings settings)
+internal sealed class OverlayEngine(RouteSocket socket, OverlaySettings settings) : IDisposable
 {
     private readonly OverlayProgrammer _programmer = new(socket, settings);
     private readonly DesiredObjects _desired = new();
@@ -23,6 +23,8 @@ internal sealed class OverlayEngine(RouteSocket socket, OverlaySettings settings
     private readonly Dictionary<string, string> _ways = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _pathMtus = new(StringComparer.Ordinal);
     private PerFamily<MacAddress> _macs = settings.KnownMacs;
+    private WireGuardPeers? _wireGuard;
+    private WireGuardKey? _publicKey;
     private bool _peersKnown;
 
     internal PeerTable Peers { get; } = new(settings);
@@ -47,9 +49,12 @@ internal sealed class OverlayEngine(RouteSocket socket, OverlaySettings settings
     {
         var underlay = _programmer.ReadUnderlay();
         ChooseMacs(underlay);
+        if (settings.Backend == OverlayBackend.WireGuard)
+            _wireGuard ??= new WireGuardPeers(settings);
         var done = new List<string>();
         var plan = _programmer.EnsureDevices(OverlayPlan.For(settings, underlay, _macs), done);
         Adopt(plan);
+        var keys = SyncKeys(plan, configure: true);
         var state = OverlayState.Read(socket, plan);
         var changes = new ChangeSet();
         OverlayProgrammer.CompareAddresses(plan, state, changes);
@@ -60,7 +65,7 @@ internal sealed class OverlayEngine(RouteSocket socket, OverlaySettings settings
         var refusals = changes.Execute(socket);
         _refused.Clear();
         Remember(refusals);
-        return new PassResult(done.Count + changes.Count, string.Join(", ", done.Append(words).Where(text => text.Length > 0)), refusals);
+        return new PassResult(done.Count + changes.Count + keys, string.Join(", ", done.Append(words).Where(text => text.Length > 0)), refusals);
     }
 
     /// <summary>Programs what peers' changes make necessary and touches nothing else.</summary>
@@ -83,8 +88,16 @@ internal sealed class OverlayEngine(RouteSocket socket, OverlaySettings settings
 
         left.ForEach(former => _desired.Leave(former, set));
         // Before the first full set, what an earlier run programmed stays; then one whole pass sorts it out.
-        return !_peersKnown ? PassResult.Nothing : first ? Whole() : Execute(set);
+        if (!_peersKnown)
+            return PassResult.Nothing;
+        if (first)
+            return Whole();
+        SyncKeys(plan, configure: false);
+        return Execute(set);
     }
+
+    /// <summary>What to publish; null before the first whole pass.</summary>
+    internal LocalVtep? Published => Plan?.Published(_publicKey);
 
     /// <summary>What a probe found the way to a peer to carry; the peer's routes follow.</summary>
     internal PassResult SetPathMtu(string peer, int mtu)
@@ -141,6 +154,8 @@ internal sealed class OverlayEngine(RouteSocket socket, OverlaySettings settings
     /// <summary>The network below is not what the plan was made for.</summary>
     internal bool IsBelowChanged() => Plan is null || !_programmer.ReadUnderlay().SameAs(Plan.Underlay);
 
+    public void Dispose() => _wireGuard?.Dispose();
+
     private PassResult Execute(ChangeSet set)
     {
         if (set.Count == 0)
@@ -148,6 +163,15 @@ internal sealed class OverlayEngine(RouteSocket socket, OverlaySettings settings
         var refusals = set.Execute(socket);
         Remember(refusals);
         return new PassResult(set.Count, set.ToString(), refusals);
+    }
+
+    private int SyncKeys(OverlayPlan plan, bool configure)
+    {
+        if (settings.Backend != OverlayBackend.WireGuard)
+            return 0;
+        if (configure)
+            _publicKey = _wireGuard!.Configure(plan.Tunnels[0].Device.Name);
+        return _peersKnown ? _wireGuard!.Sync(plan, Peers.Accepted.Values) : 0;
     }
 
     // The published MAC wins over the device's, the device's over a new one: peers should not have to change.

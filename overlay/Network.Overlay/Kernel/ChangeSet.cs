@@ -87,6 +87,13 @@ internal sealed class ChangeSet
     internal static bool IsAlreadyGone(LinuxException error) => error.Operation.StartsWith("delete", StringComparison.Ordinal)
         && error.Errno is Errno.ENOENT or Errno.ESRCH or Errno.ENODEV or Errno.EADDRNOTAVAIL;
 
+    /// <summary>Every change in words.</summary>
+    internal IEnumerable<string> Describe()
+    {
+        var (batch, _) = Build();
+        return Enumerable.Range(0, batch.Count).Select(batch.Describe);
+    }
+
     /// <summary>The first changes in words, for the log.</summary>
     public override string ToString()
     {

@@ -20,6 +20,8 @@ internal static class BaseRules
         ("filter", "OUTPUT", New("kubernetes service portals", Chains.Services)),
         ("filter", "FORWARD", New("kubernetes externally-visible service portals", Chains.ExternalServices)),
         ("filter", "INPUT", New("kubernetes externally-visible service portals", Chains.ExternalServices)),
+        // Beyond kube-proxy: the node's own programs are refused too, and do not send to the outside what is for a service.
+        ("filter", "OUTPUT", New("kubernetes externally-visible service portals", Chains.ExternalServices)),
         ("filter", "INPUT", New("kubernetes load balancer firewall", Chains.Firewall)),
         ("filter", "OUTPUT", New("kubernetes load balancer firewall", Chains.Firewall)),
         ("filter", "FORWARD", New("kubernetes load balancer firewall", Chains.Firewall)),

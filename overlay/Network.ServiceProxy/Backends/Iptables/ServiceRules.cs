@@ -124,8 +124,12 @@ internal sealed record ServiceRules(IReadOnlyList<string> OwnChains, IReadOnlyLi
                     .Match(service.ProtocolName, "--dport", Text(service.NodePort)).Jump(Chains.External(service))));
             if (choice.HasAny && ExternalAnswers)
                 return;
-            Filter.Add(new PlacedRule(Chains.ExternalServices, Refuse(IptablesRule.New.Protocol(service.ProtocolName)
-                .Comment($"{service.Id} {Why}").Match("addrtype", "--dst-type", "LOCAL").Match(service.ProtocolName, "--dport", Text(service.NodePort)))));
+            // Only where the node port is answered; elsewhere the number may be somebody else's.
+            IEnumerable<IptablesRule> places = settings.NodePortAddresses.Count == 0 ? [IptablesRule.New] : settings.NodePortAddresses
+                .Where(range => (range.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6) == _v6).Select(range => IptablesRule.New.Destination(range.ToString()));
+            foreach (var place in places)
+                Filter.Add(new PlacedRule(Chains.ExternalServices, Refuse(place.Protocol(service.ProtocolName)
+                    .Comment($"{service.Id} {Why}").Match("addrtype", "--dst-type", "LOCAL").Match(service.ProtocolName, "--dport", Text(service.NodePort)))));
         }
 
         private bool ExternalAnswers => service.ExternalPolicy == TrafficPolicy.Cluster || choice.Local.Count > 0;

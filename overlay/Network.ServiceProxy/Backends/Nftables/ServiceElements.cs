@@ -152,9 +152,11 @@ internal sealed class ServiceElements
         _wanted.Add(new Wanted(NftMap.AffinityTimeouts, front, NftValue.Host(remember.Id), _name));
     }
 
+    // A pod of another node comes back to itself by way of this node only where its own address was kept.
     private void AddHairpins()
     {
-        foreach (var address in _choice.Cluster.Concat(_choice.Local).Where(endpoint => endpoint.IsLocal).Select(endpoint => endpoint.Address).Distinct())
+        var kept = _service.HasExternal && _service.ExternalPolicy == TrafficPolicy.Local;
+        foreach (var address in _choice.Cluster.Concat(_choice.Local).Where(endpoint => endpoint.IsLocal || kept).Select(endpoint => endpoint.Address).Distinct())
             _wanted.Add(new Wanted(NftMap.Hairpins, NftValue.Concat(NftValue.Of(address), NftValue.Of(address)), default, null));
     }
 
