@@ -58,12 +58,13 @@ public sealed partial class KubeletService
 
         var events = _client is null ? null : new EventRecorder(_client, "kubelet", _settings.NodeName, _time, _loggers.CreateLogger<EventRecorder>());
         var services = _client is null ? null : new Informer<V1Service>(_client, Resources.Services, ListQuery.All, _loggers.CreateLogger("services"));
-        var context = Context(runtime, command, networks, services, events, cancel);
+        using var plugins = new CniRunner(_settings.CniBinaryDirectories);
+        var context = Context(runtime, command, networks, plugins, services, events, cancel);
         var director = new PodDirector(context, cancel);
         runtime.Exited += director.ContainerEnded;
         networks.Changed += director.NudgeAll;
 
-        List<Task> loops = [];
+        List<Task> loops = [new CniUpkeep(networks, plugins, _settings.DataDirectory, _time, _loggers.CreateLogger<CniUpkeep>()).RunAsync(cancel)];
         MirrorPods? mirrors = null;
         if (_client is not null)
         {
@@ -87,8 +88,8 @@ public sealed partial class KubeletService
         await Task.WhenAll(loops).ConfigureAwait(false);
     }
 
-    private PodContext Context(ContainerRuntime runtime, RuntimeCommand command, CniDirectory networks, Informer<V1Service>? services, EventRecorder? events,
-        CancellationToken cancel)
+    private PodContext Context(ContainerRuntime runtime, RuntimeCommand command, CniDirectory networks, CniRunner plugins, Informer<V1Service>? services,
+        EventRecorder? events, CancellationToken cancel)
     {
         IPodObjects objects = _client is null ? new StandaloneObjects() : new ApiObjects(_client, services!);
         var tokens = new TokenCache(objects, _time);
@@ -99,7 +100,7 @@ public sealed partial class KubeletService
             Runtime = runtime,
             Exec = new ContainerExec(command),
             Images = new ImageProvider(_images, null, _time),
-            Sandboxes = new SandboxKeeper(_settings.NetNsPrefix ?? _settings.NodeName, _settings.NodeAddress.ToString(), networks, new CniRunner(_settings.CniBinaryDirectories),
+            Sandboxes = new SandboxKeeper(_settings.NetNsPrefix ?? _settings.NodeName, _settings.NodeAddress.ToString(), networks, plugins,
                 _loggers.CreateLogger<SandboxKeeper>()),
             Volumes = new VolumeKeeper(new VolumeContent(objects, tokens), _time),
             Tokens = tokens,

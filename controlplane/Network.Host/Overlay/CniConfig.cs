@@ -21,6 +21,8 @@ internal static class CniConfig
         return new JsonObject
         {
             ["cniVersion"] = "1.0.0",
+            // Runtimes that know several take the newest: with it come GC and STATUS.
+            ["cniVersions"] = new JsonArray("0.3.1", "0.4.0", "1.0.0", "1.1.0"),
             ["name"] = "podnet",
             ["plugins"] = new JsonArray(new JsonObject
             {
@@ -28,6 +30,7 @@ internal static class CniConfig
                 ["bridge"] = bridge,
                 ["mtu"] = vtep.Mtu,
                 ["hairpinMode"] = true,
+                ["capabilities"] = new JsonObject { ["portMappings"] = true, ["bandwidth"] = true, ["ips"] = true, ["mac"] = true },
                 ["ipam"] = ipam,
             }),
         }.ToJsonString(new System.Text.Json.JsonSerializerOptions { WriteIndented = true });

@@ -6,6 +6,7 @@ internal sealed class CniDirectory : IDisposable
     private readonly string _directory;
     private readonly FileSystemWatcher _watcher;
     private CniNetwork? _network;
+    private string? _refusal;
 
     internal CniDirectory(string directory)
     {
@@ -25,8 +26,18 @@ internal sealed class CniDirectory : IDisposable
 
     internal CniNetwork? Network => Volatile.Read(ref _network);
 
+    /// <summary>Why pods cannot be attached: no network, or what its plugins say; null when they can.</summary>
+    internal string? Obstacle => Network is null ? Problem : _refusal;
+
     /// <summary>Why there is no network, in the words of the reference implementation.</summary>
     internal string Problem { get; private set; } = "cni plugin not initialized";
+
+    /// <summary>What STATUS said; null for ready.</summary>
+    internal void Report(string? refusal)
+    {
+        if (Interlocked.Exchange(ref _refusal, refusal) != refusal)
+            Changed?.Invoke();
+    }
 
     public void Dispose() => _watcher.Dispose();
 

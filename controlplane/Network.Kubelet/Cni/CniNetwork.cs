@@ -9,6 +9,12 @@ internal sealed record CniNetwork(string Name, string Version, IReadOnlyList<Jso
     // The highest this runtime speaks; a list may name several (CNI 1.1 section 1, cniVersions).
     private static readonly string[] s_spoken = ["0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"];
 
+    /// <summary>The list forbids GC: other users of the network are unknown to this runtime.</summary>
+    internal bool DisableGc { get; init; }
+
+    /// <summary>GC and STATUS came with 1.1.0.</summary>
+    internal bool HasUpkeep => Version == "1.1.0";
+
     /// <summary>The first valid configuration of a directory in lexical order, as every runtime picks it; null when there is none.</summary>
     internal static CniNetwork? Find(string directory, out string? problem)
     {
@@ -36,7 +42,7 @@ internal sealed record CniNetwork(string Name, string Version, IReadOnlyList<Jso
             if (root is null || (string?)root["name"] is not { Length: > 0 } name)
                 problem = $"{file}: name is missing";
             else if (root["plugins"] is JsonArray { Count: > 0 } plugins)
-                network = new CniNetwork(name, VersionOf(root), [.. plugins.Select(node => node!.AsObject())], file);
+                network = new CniNetwork(name, VersionOf(root), [.. plugins.Select(node => node!.AsObject())], file) { DisableGc = root["disableGC"] is JsonValue flag && flag.ToString() == "true" };
             else if (root["type"] is not null)
                 network = new CniNetwork(name, VersionOf(root), [root], file);
             else

@@ -60,7 +60,7 @@ internal sealed partial class NodeKeeper(KubeletSettings settings, ApiClient cli
     private async Task ReportAsync(CancellationToken cancel)
     {
         var status = NodeStatus.Status(settings, _facts, await sources.RuntimeVersion.ConfigureAwait(false),
-            sources.Networks.Network is null ? sources.Networks.Problem : null, sources.Images());
+            sources.Networks.Obstacle, sources.Images());
         if (_reported is null)
             await RegisterAsync(status, cancel).ConfigureAwait(false);
         else

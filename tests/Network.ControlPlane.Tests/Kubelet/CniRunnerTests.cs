@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
 using Network.Kubelet.Cni;
+using Network.TestKit;
 using Xunit;
 
 namespace Network.ControlPlane.Tests.Kubelet;
@@ -51,7 +53,7 @@ public sealed class CniRunnerTests : IDisposable
         }
 
         CniNetwork.TryParse("""{"cniVersion":"1.0.0","name":"n","plugins":[{"type":"one"},{"type":"two"}]}""", "f", out var network, out _);
-        var runner = new CniRunner(["/nowhere", _directory]);
+        using var runner = new CniRunner(["/nowhere", _directory]);
         var attachment = new CniAttachment("id", "/ns", "shop", "web", "u1");
         var result = await runner.AddAsync(network, attachment, TestContext.Current.CancellationToken);
         Assert.Equal(["10.0.0.3"], CniRunner.AddressesOf(result));
@@ -69,9 +71,76 @@ public sealed class CniRunnerTests : IDisposable
         File.WriteAllText(Path.Combine(_directory, "bad"), "#!/bin/sh\necho '{\"code\":7,\"msg\":\"no range\",\"details\":\"ipam\"}'\nexit 1\n");
         File.SetUnixFileMode(Path.Combine(_directory, "bad"), (UnixFileMode)0x1ED);
         CniNetwork.TryParse("""{"cniVersion":"1.0.0","name":"n","type":"bad"}""", "f", out var network, out _);
-        var runner = new CniRunner([_directory]);
+        using var runner = new CniRunner([_directory]);
         var refusal = await Assert.ThrowsAsync<CniException>(() => runner.AddAsync(network, new CniAttachment("id", "/ns", "d", "p", "u"), TestContext.Current.CancellationToken));
         Assert.Equal((7, "plugin type=\"bad\" failed (code 7): no range; ipam"), (refusal.Code, refusal.Message));
+    }
+
+    [Fact]
+    public async Task Plugins_are_told_which_attachments_there_are_when_nobody_attaches()
+    {
+        var log = Path.Combine(_directory, "log");
+        WriteScript("one", $"echo \"$CNI_COMMAND $CNI_PATH $(cat)\" >> {log}");
+        CniNetwork.TryParse("""{"cniVersion":"1.1.0","name":"n","plugins":[{"type":"one","capabilities":{"portMappings":true}}]}""", "f", out var network, out _);
+        using var runner = new CniRunner([_directory]);
+
+        await runner.RequireReadyAsync(network, TestContext.Current.CancellationToken);
+        await runner.CollectAsync(network, () => ["a"], TestContext.Current.CancellationToken);
+        await runner.CollectAsync(network with { Version = "1.0.0" }, () => ["a"], TestContext.Current.CancellationToken);
+        await runner.CollectAsync(network with { DisableGc = true }, () => ["a"], TestContext.Current.CancellationToken);
+
+        var lines = File.ReadAllLines(log);
+        Assert.Equal([$"STATUS {_directory}", $"GC {_directory}"], lines.Select(line => string.Join(' ', line.Split(' ')[..2])));
+        Assert.Contains("""
+            "cni.dev/valid-attachments":[{"containerID":"a","ifname":"eth0"}]
+            """.Trim(), lines[1]);
+        Assert.DoesNotContain("capabilities", lines[1]);
+    }
+
+    [Fact]
+    public async Task Collection_waits_for_those_who_attach()
+    {
+        WriteScript("slow", $"[ $CNI_COMMAND = ADD ] && while [ ! -e {_directory}/go ]; do :; done; echo $CNI_COMMAND >> {_directory}/log; echo '{{}}'");
+        CniNetwork.TryParse("""{"cniVersion":"1.1.0","name":"n","type":"slow"}""", "f", out var network, out _);
+        using var runner = new CniRunner([_directory]);
+        var added = false;
+
+        var add = runner.AddAsync(network, new CniAttachment("id", "/ns", "d", "p", "u"), TestContext.Current.CancellationToken);
+        var collect = runner.CollectAsync(network, () => added ? ["id"] : throw new InvalidOperationException("asked too early"), TestContext.Current.CancellationToken);
+        added = true;
+        Write("go", "");
+        await add;
+        await collect;
+
+        Assert.Equal(["ADD", "GC"], File.ReadAllLines(Path.Combine(_directory, "log")));
+    }
+
+    [Fact]
+    public async Task Refused_STATUS_is_the_nodes_obstacle_until_it_passes()
+    {
+        Write("10-n.conflist", """{"cniVersion":"1.1.0","name":"n","plugins":[{"type":"full"}]}""");
+        WriteScript("full", $"[ $CNI_COMMAND = GC ] && exit 0; [ -e {_directory}/free ] && exit 0; echo '{{\"code\":50,\"msg\":\"no address is free\"}}'; exit 1");
+        using var networks = new CniDirectory(_directory);
+        using var runner = new CniRunner([_directory]);
+        var clock = new ManualTime();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var running = new CniUpkeep(networks, runner, _directory, clock, NullLogger<CniUpkeep>.Instance).RunAsync(stop.Token);
+
+        await Eventually.TrueAsync(() => networks.Obstacle?.Contains("no address is free", StringComparison.Ordinal) == true, TimeSpan.FromSeconds(30));
+        Write("free", "");
+        await Eventually.TrueAsync(() =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(15));
+            return networks.Obstacle is null;
+        }, TimeSpan.FromSeconds(30));
+        await stop.CancelAsync();
+        await running;
+    }
+
+    private void WriteScript(string name, string body)
+    {
+        Write(name, $"#!/bin/sh\n{body}\n");
+        File.SetUnixFileMode(Path.Combine(_directory, name), (UnixFileMode)0x1ED);
     }
 
     private void Write(string name, string text) => File.WriteAllText(Path.Combine(_directory, name), text);

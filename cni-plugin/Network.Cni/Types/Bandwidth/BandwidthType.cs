@@ -41,7 +41,7 @@ internal sealed class BandwidthType(Invocation call) : ICniType
     public void Collect(HashSet<(string ContainerId, string IfName)> valid)
     {
         using var node = RouteSocket.Open();
-        Shaper(node).Collect(valid);
+        Shaper(node).Collect(valid, _ => false);
     }
 
     public void Status()

@@ -41,12 +41,14 @@ internal sealed class Shaper(RouteSocket node, string network)
             throw new CniException(CniError.CheckFailed, $"{attachment} lost {attachment.ShaperName}, which limits what it sends; delete and add it again");
     }
 
-    internal void Collect(HashSet<(string ContainerId, string IfName)> valid)
+    /// <param name="belongsToOthers">Whether a pod's device that is there is somebody else's to collect.</param>
+    internal void Collect(HashSet<(string ContainerId, string IfName)> valid, Func<Link, bool> belongsToOthers)
     {
         var known = valid.Select(pair => new Attachment(pair.ContainerId, pair.IfName, "", "").ShaperName).ToHashSet();
         foreach (var link in node.Links())
         {
-            if (link.Kind == "ifb" && link.Group == LinkGroup.Of(network) && !known.Contains(link.Name))
+            if (link.Kind == "ifb" && link.Group == LinkGroup.Of(network) && !known.Contains(link.Name)
+                && (node.Link($"v{link.Name[1..]}") is not { } host || !belongsToOthers(host)))
                 LinkRemoval.Delete(node, link.Name);
         }
     }

@@ -18,8 +18,8 @@ internal sealed class NftPorts(bool snat) : IPortBackend
     private const string Postrouting = "postrouting";
     private const NftFamily Family = NftFamily.Inet;
 
-    // Registers as nft numbers them: 1 is the first of 16 bytes, 2 the second.
-    private const int First = 1, Second = 2;
+    // Registers are counted in words of four bytes; an IPv6 address takes four of them.
+    private const int First = 0, Second = 4;
     private const uint LocalAddress = 2, DestinationRewritten = 32;
     private const int Attempts = 20;
 

@@ -38,6 +38,6 @@ internal sealed class PodTraffic(PortRules ports, Limits? limits, string network
     {
         ports.Collect(valid);
         if (limits is not null)
-            new Shaper(node, network).Collect(valid);
+            new Shaper(node, network).Collect(valid, host => bridge is not null && node.Link(bridge)?.Index != host.MasterIndex);
     }
 }

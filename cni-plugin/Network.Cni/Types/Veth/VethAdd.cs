@@ -123,8 +123,12 @@ internal sealed class VethAdd(RouteSocket node, PodNetNs pod, Attachment attachm
                 batch.AddressAdd(OwnAddress.On(host.Index, gateway, gateway.Bits));
             }
 
+            // The device has no link-local address to ask by, and there is only one who could answer.
             foreach (var address in granted.Addresses)
+            {
+                batch.NeighbourReplace(new Neighbour(host.Index, address.Address.ToAddress(), _mac));
                 batch.RouteAdd(new RouteEntry(new Subnet(address.Address, address.Address.Bits), null) { Scope = LinkScope }.On(host.Index));
+            }
         }
         else if (config.MacSpoofCheck)
         {

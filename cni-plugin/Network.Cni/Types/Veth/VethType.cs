@@ -89,9 +89,11 @@ internal sealed class VethType : ICniType
     private void RemoveStrangers(RouteSocket node, HashSet<(string ContainerId, string IfName)> valid)
     {
         var known = valid.Select(pair => Attachment.HostNameOf(pair.ContainerId, pair.IfName)).ToHashSet();
+        var bridge = _config.Bridge is { } name ? node.Link(name)?.Index ?? -1 : 0;
         foreach (var link in node.Links())
         {
-            if (link.Kind == "veth" && link.Group == LinkGroup.Of(_call.Config.Name) && Attachment.IsHostName(link.Name) && !known.Contains(link.Name))
+            // Nodes of a lab may share a namespace, and the network's name; each has a bridge of its own.
+            if (link.Kind == "veth" && link.MasterIndex == bridge && link.Group == LinkGroup.Of(_call.Config.Name) && Attachment.IsHostName(link.Name) && !known.Contains(link.Name))
                 LinkRemoval.Remove(node, link.Name);
         }
     }
