@@ -6,6 +6,7 @@ namespace Network.Architecture.Tests;
 public sealed class TextTests
 {
     private static readonly AllowList s_blocking = new(
+        ("cni-plugin/Network.Cni/OtherProgram.cs", "a program of one thread, which belongs to the node's namespace; there is no pool"),
         ("controlplane/Network.Kubelet/Streaming/ExecRelay.cs", "runs on a thread of its own, because reading a pipe blocks"),
         ("controlplane/Network.Store/SqliteStore.cs", "the store's one writer is a thread of its own, because SQLite blocks"),
         ("overlay/Network.Capture/CaptureSession.cs", "disposing waits for the capture thread: libpcap's memory must not vanish below it"));

@@ -57,19 +57,14 @@ internal sealed class ForeignIpam(Invocation call) : IIpam
         var program = (environment.Path ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries).Select(directory => Path.Combine(directory, _type))
             .FirstOrDefault(File.Exists)
             ?? throw new CniException(CniError.InvalidConfig, $"field ipam.type names {_type}, which is in none of the directories of CNI_PATH \"{environment.Path}\"");
-        using var input = FileDescriptor.Memory("config");
-        RandomAccess.Write(input, call.Config.Json.Span, 0);
-        using var output = FileDescriptor.Memory("result");
         var variables = Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
             .ToDictionary(pair => (string)pair.Key, pair => (string)pair.Value!);
         variables["CNI_COMMAND"] = command;
         foreach (var (name, value) in ((string, string?)[])[("CNI_CONTAINERID", environment.ContainerId), ("CNI_NETNS", environment.NetNs),
             ("CNI_IFNAME", environment.IfName), ("CNI_ARGS", environment.Args), ("CNI_PATH", environment.Path)])
             variables[name] = value ?? "";
-        var exit = Child.Start(new ChildSpec(program, []) { Environment = variables, StandardInput = input, StandardOutput = output }).Wait();
-        var bytes = new byte[RandomAccess.GetLength(output)];
-        var length = RandomAccess.Read(output, bytes, 0);
-        return Read(command, exit, bytes.AsMemory(0, length));
+        var (exit, output, _) = OtherProgram.Run(new ChildSpec(program, []) { Environment = variables }, call.Config.Json.Span);
+        return Read(command, exit, output);
     }
 
     private JsonElement Read(string command, ExitStatus exit, ReadOnlyMemory<byte> output)

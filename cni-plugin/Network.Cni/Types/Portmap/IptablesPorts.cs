@@ -1,3 +1,4 @@
+using System.Text;
 using Network.Cni.Ipam;
 using Network.Cni.Protocol;
 using Network.Iptables;
@@ -132,29 +133,16 @@ internal sealed class IptablesPorts(bool snat) : IPortBackend
 
     private static string ProgramOf(bool v6) => v6 ? "ip6tables" : "iptables";
 
-    // Waits here instead of awaiting: the thread is what belongs to the node's namespace.
     private static string Run(string program, IReadOnlyList<string> arguments, string input)
     {
-        using var standardInput = FileDescriptor.Memory("rules");
-        RandomAccess.Write(standardInput, System.Text.Encoding.UTF8.GetBytes(input), 0);
-        using var output = FileDescriptor.Memory("output");
-        using var errors = FileDescriptor.Memory("errors");
-        ExitStatus exit;
         try
         {
-            exit = Child.Start(new ChildSpec(program, arguments) { StandardInput = standardInput, StandardOutput = output, StandardError = errors }).Wait();
+            var (exit, output, errors) = OtherProgram.Run(new ChildSpec(program, arguments), Encoding.UTF8.GetBytes(input));
+            return exit.ShellCode == 0 ? Encoding.UTF8.GetString(output.Span) : throw new CniException(CniError.Io, $"{program} refused: {errors}", input);
         }
         catch (LinuxException e) when (e.Errno == Errno.ENOENT)
         {
             throw new CniException(CniError.Io, $"{program} is not installed; port mappings with backend iptables need it", e.Message);
         }
-
-        return exit.ShellCode == 0 ? Text(output) : throw new CniException(CniError.Io, $"{program} refused: {Text(errors).Trim()}", input);
-    }
-
-    private static string Text(Microsoft.Win32.SafeHandles.SafeFileHandle file)
-    {
-        var bytes = new byte[RandomAccess.GetLength(file)];
-        return System.Text.Encoding.UTF8.GetString(bytes, 0, RandomAccess.Read(file, bytes, 0));
     }
 }
