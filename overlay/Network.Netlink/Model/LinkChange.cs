@@ -24,9 +24,6 @@ public sealed record LinkChange
     /// <summary>Open namespace to move to.</summary>
     public SafeFileHandle? NetNs { get; init; }
 
-    /// <summary>Id of the namespace the device lives in, as <see cref="Link.ParentNetNsId"/> tells it; null for the socket's own.</summary>
-    public int? InNetNsId { get; init; }
-
     /// <summary>Bridge port reflects frames to where they came from: a pod reaching itself through a service.</summary>
     public bool? Hairpin { get; init; }
 
@@ -58,8 +55,6 @@ public sealed record LinkChange
             message.Put(IfLinkH.IFLA_MASTER, master);
         if (Alias is not null)
             message.Put(IfLinkH.IFLA_IFALIAS, Alias);
-        if (InNetNsId is { } id)
-            message.Put(IfLinkH.IFLA_TARGET_NETNSID, id);
         if (NetNs is not null)
             message.Put(IfLinkH.IFLA_NET_NS_FD, (int)NetNs.DangerousGetHandle());
         WritePort(message);

@@ -28,6 +28,9 @@ public sealed class KernelHeaderTests
         #include <linux/netfilter/nf_nat.h>
         #include <linux/netfilter/nf_conntrack_common.h>
         #include <linux/netfilter/nfnetlink_conntrack.h>
+        #include <linux/genetlink.h>
+        #include <linux/ethtool_netlink.h>
+        #include <linux/wireguard.h>
         #include <linux/pkt_sched.h>
         #include <linux/pkt_cls.h>
         #include <linux/tc_act/tc_mirred.h>
