@@ -21,7 +21,7 @@ var root = new RootCommand("podnet: a networking-first container network and ser
     ServerVerbs.Scheduler(),
     ServerVerbs.Controllers(),
     AgentVerbs.Part("kubelet", "run pods on this node; alone with --manifests it needs no API server", "podnet kubelet --node n1 --manifests ./pods"),
-    AgentVerbs.Part("overlay", "program this node's VXLAN overlay", "podnet overlay --node w1 --kubeconfig ./kubeconfig"),
+    OverlayVerb.Create(),
     AgentVerbs.Part("proxy", "program this node's service rules", "podnet proxy --node w1 --kubeconfig ./kubeconfig"),
     AgentVerbs.Part("dns", "answer cluster names on this node", "podnet dns --node w1 --kubeconfig ./kubeconfig --cluster-dns 10.96.0.10"),
 };

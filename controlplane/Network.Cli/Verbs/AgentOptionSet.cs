@@ -30,12 +30,14 @@ internal sealed class AgentOptionSet(string verb)
     private readonly Option<int> _proxyHealth = Options.Number("--proxy-healthz-port", "port at which load balancers ask whether the service proxy works; 0 for none", 10256);
     private readonly Option<int> _health = Options.Number("--health-port", "loopback port of /healthz, /readyz and /metrics; 0 for none", HealthPorts.Of(verb));
 
+    private readonly OverlayOptionSet _overlay = new();
+
     internal void AddTo(Command command)
     {
         Option[] all =
         [
             _node, _address, _kubeconfig, _data, _images, _manifests, _cni, _cluster, _pods, _dns, _corefile, _domain, _authority, _certificate, _key, _cgroup, _prefix, _health,
-            _proxyMode, _nodePorts, _proxyHealth,
+            _proxyMode, _nodePorts, _proxyHealth, .. _overlay.All,
         ];
         foreach (var option in all)
             command.Options.Add(option);
@@ -51,6 +53,7 @@ internal sealed class AgentOptionSet(string verb)
         Manifests = parsed.GetValue(_manifests),
         CniBinaries = parsed.GetValue(_cni)!,
         ClusterCidr = parsed.GetValue(_cluster),
+        Overlay = _overlay.Read(parsed),
         PodCidr = parsed.GetValue(_pods) is { } pods ? IPNetwork.Parse(pods) : null,
         ClusterDns = parsed.GetValue(_dns),
         Corefile = parsed.GetValue(_corefile),

@@ -37,4 +37,10 @@ internal static class CniConfig
     }
 
     internal static void Write(string directory, string content) => AtomicFile.Write(Path.Combine(directory, FileName), content);
+
+    internal static void Remove(string directory)
+    {
+        if (Directory.Exists(directory))
+            File.Delete(Path.Combine(directory, FileName));
+    }
 }

@@ -45,7 +45,7 @@ internal static class OverlayJson
         ["lastAnswer"] = Text(peer.LastAnswer),
     };
 
-    private static JsonArray Texts<T>(IEnumerable<T>? values) => new([.. (values ?? []).Select(value => (JsonNode)value!.ToString()!)]);
+    internal static JsonArray Texts<T>(IEnumerable<T>? values) => new([.. (values ?? []).Select(value => (JsonNode)value!.ToString()!)]);
 
     private static string? Text(DateTimeOffset? when) => when?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
 }

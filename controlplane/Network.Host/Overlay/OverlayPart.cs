@@ -17,6 +17,10 @@ namespace Network.Host.Overlay;
 /// </summary>
 internal sealed partial class OverlayPart(AgentOptions options, ApiClient client, TimeProvider time, ILoggerFactory loggers) : IPart
 {
+    private const string ChecksumCondition = "OverlayChecksumOffload";
+
+    // A node alone among dead ones must start too; the condition's message then says so.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5), s_again = TimeSpan.FromMilliseconds(50);
     private readonly ILogger _logger = loggers.CreateLogger("overlay");
     private readonly Dictionary<string, PeerReading> _readings = new(StringComparer.Ordinal);
     private volatile bool _ready;
@@ -98,6 +102,7 @@ internal sealed partial class OverlayPart(AgentOptions options, ApiClient client
     {
         await ProgramAllAsync(daemon, settings, nodes, cancel).ConfigureAwait(false);
         var own = true;
+        long? published = null;
         while (true)
         {
             if (own && nodes.Find(options.Node) is { } node && daemon.LocalVtep is { } vtep)
@@ -113,9 +118,16 @@ internal sealed partial class OverlayPart(AgentOptions options, ApiClient client
                 CniConfig.Write(options.CniConfigDirectory, CniConfig.Render(settings.PodBridge!, Path.Combine(options.DataDirectory, "cni", "addresses"), vtep));
                 if (options.Overlay.SubnetFile is { } file)
                     AtomicFile.Write(file, SubnetFile.Render(settings, vtep));
-                await ReportAvailableAsync(node, cancel).ConfigureAwait(false);
-                _ready = true;
+                published ??= time.GetTimestamp();
+                if (daemon.CanTalk || time.GetElapsedTime(published.Value) > s_patience)
+                {
+                    await ReportAsync(node, daemon, cancel).ConfigureAwait(false);
+                    _ready = true;
+                }
             }
+
+            // The others learn of us by what was just published, so a first answer takes a moment; peers are followed meanwhile.
+            using var again = own && !_ready ? time.CreateTimer(_ => changes.Writer.TryWrite(options.Node), null, s_again, Timeout.InfiniteTimeSpan) : null;
 
             own = await ProgramChangedAsync(daemon, settings, nodes, changes.Reader, cancel).ConfigureAwait(false);
         }
@@ -185,22 +197,44 @@ internal sealed partial class OverlayPart(AgentOptions options, ApiClient client
         LogPublished(options.Node, string.Join(',', vtep.Ends.Present.Select(end => $"{end.Address}/{end.Mac}")), vtep.Mtu);
     }
 
-    private async Task ReportAvailableAsync(V1Node own, CancellationToken cancel)
+    private async Task ReportAsync(V1Node own, OverlayDaemon daemon, CancellationToken cancel)
     {
-        if (own.Status?.Conditions?.Any(condition => condition is { Type: "NetworkUnavailable", Status: "False" }) == true)
-            return;
-        var now = time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
-        var condition = new JsonObject
+        var conditions = new JsonArray();
+        var checksums = daemon.Checksum;
+        if (!Has(own, "NetworkUnavailable", "False"))
+            conditions.Add((JsonNode)Condition("NetworkUnavailable", "False", "OverlayIsUp", daemon.CanTalk
+                ? "podnet overlay is programmed on this node"
+                : "podnet overlay is programmed on this node; no other node has answered a probe yet"));
+        var (status, message) = checksums switch
         {
-            ["type"] = "NetworkUnavailable",
-            ["status"] = "False",
-            ["reason"] = "OverlayIsUp",
-            ["message"] = "podnet overlay is programmed on this node",
+            ChecksumVerdict.Works => ("True", "packets whose checksum is left to the tunnel device arrive"),
+            ChecksumVerdict.TurnedOff => ("False", "they did not arrive: tx-checksum-ip-generic of the tunnel device was turned off"),
+            ChecksumVerdict.Broken => ("False", "packets with a checksum do not arrive, with the offload or without; look for a middle box that alters them"),
+            _ => ("Unknown", "no other node has answered a probe yet"),
+        };
+        if (!Has(own, ChecksumCondition, status) && (checksums != ChecksumVerdict.Untested || conditions.Count > 0))
+            conditions.Add((JsonNode)Condition(ChecksumCondition, status, $"SelfTest{checksums}", message));
+        if (conditions.Count == 0)
+            return;
+        var patch = Patch.Strategic(new JsonObject { ["status"] = new JsonObject { ["conditions"] = conditions } });
+        await client.PatchAsync(Resources.Nodes, null, options.Node, patch, "status", cancel).ConfigureAwait(false);
+    }
+
+    private static bool Has(V1Node node, string type, string status) =>
+        node.Status?.Conditions?.Any(condition => condition.Type == type && condition.Status == status) == true;
+
+    private JsonObject Condition(string type, string status, string reason, string message)
+    {
+        var now = time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+        return new JsonObject
+        {
+            ["type"] = type,
+            ["status"] = status,
+            ["reason"] = reason,
+            ["message"] = message,
             ["lastHeartbeatTime"] = now,
             ["lastTransitionTime"] = now,
         };
-        var patch = Patch.Strategic(new JsonObject { ["status"] = new JsonObject { ["conditions"] = new JsonArray(condition) } });
-        await client.PatchAsync(Resources.Nodes, null, options.Node, patch, "status", cancel).ConfigureAwait(false);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "published node={Node} ends={Ends} mtu={Mtu}")]

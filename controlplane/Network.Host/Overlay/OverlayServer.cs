@@ -39,10 +39,11 @@ internal sealed class OverlayServer : IAsyncDisposable
     private async Task AnswerAsync(HttpContext context)
     {
         var repair = context.Request.Path.Value == "/repair" && HttpMethods.IsPost(context.Request.Method);
-        if (!repair && context.Request.Path.Value is not "/status")
+        var audit = context.Request.Path.Value == "/audit";
+        if (!repair && !audit && context.Request.Path.Value is not "/status")
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
-            await context.Response.WriteAsync("try GET /status or POST /repair\n", context.RequestAborted).ConfigureAwait(false);
+            await context.Response.WriteAsync("try GET /status, GET /audit or POST /repair\n", context.RequestAborted).ConfigureAwait(false);
             return;
         }
 
@@ -64,6 +65,8 @@ internal sealed class OverlayServer : IAsyncDisposable
             var json = OverlayJson.Of(await daemon.StatusAsync(context.RequestAborted).ConfigureAwait(false));
             json["failure"] ??= failure;
             json["repairedNow"] = daemon.Repairs - before;
+            if (audit)
+                json["drift"] = OverlayJson.Texts(await daemon.InspectAsync(context.RequestAborted).ConfigureAwait(false));
             all.Add((System.Text.Json.Nodes.JsonNode)json);
         }
 

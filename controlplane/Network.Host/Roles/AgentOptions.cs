@@ -60,7 +60,7 @@ public sealed record AgentOptions
     public int HealthPort { get; init; }
 
     /// <summary>Where the overlay of this node answers <c>podnet overlay status</c>.</summary>
-    public string OverlaySocket => Path.Combine(DataDirectory, "overlay.sock");
+    public string OverlaySocket => Path.Combine(DataDirectory, Host.Overlay.OverlayClient.SocketName);
 
     public string CniConfigDirectory => Path.Combine(DataDirectory, "cni", "net.d");
 }

@@ -27,9 +27,6 @@ public sealed record LinkChange
     /// <summary>Open namespace to move to.</summary>
     public SafeFileHandle? NetNs { get; init; }
 
-    /// <summary>Id of the namespace the device lives in, as <see cref="Link.ParentNetNsId"/> tells it; null for the socket's own.</summary>
-    public int? InNetNsId { get; init; }
-
     /// <summary>Bridge port reflects frames to where they came from: a pod reaching itself through a service.</summary>
     public bool? Hairpin { get; init; }
 

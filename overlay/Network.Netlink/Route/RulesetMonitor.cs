@@ -26,7 +26,7 @@ public sealed class RulesetMonitor : IDisposable
     private RulesetMonitor(EventStream<RulesetChange> stream) => _stream = stream;
 
     public static RulesetMonitor Open(string? netNs = null) => new(EventStream<RulesetChange>.Open(
-        new EventSource("ruleset-monitor", NfnetlinkH.NETLINK_NETFILTER, [NfnetlinkH.NFNLGRP_NFTABLES], netNs, 0), TryParse, default));
+        new EventSource("ruleset-monitor", NfnetlinkH.NETLINK_NETFILTER, [NfnetlinkH.NFNLGRP_NFTABLES], netNs, 0), TryParse, new RulesetChange("", "")));
 
     /// <summary>The changes; one reader. Ends when the monitor is disposed.</summary>
     public async IAsyncEnumerable<RulesetChange> ReadAsync([EnumeratorCancellation] CancellationToken cancel = default)

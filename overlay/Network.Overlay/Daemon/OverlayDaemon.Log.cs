@@ -24,4 +24,7 @@ public sealed partial class OverlayDaemon
 
     [LoggerMessage(LogLevel.Error, "overlay of node {Node}: kernel events are not available ({Reason}); repairs wait for the periodic audit")]
     private partial void LogMonitorFailed(string node, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "overlay of node {Node}: checksums left to {Device} do not arrive, its tx-checksum-ip-generic is now {State}")]
+    private partial void LogOffload(string node, string device, string state);
 }

@@ -5,6 +5,31 @@ namespace Network.Overlay;
 
 public sealed partial class OverlayDaemon
 {
+    /// <summary>What the daemon knows, at one moment between two passes.</summary>
+    public Task<OverlayStatus> StatusAsync(CancellationToken cancel = default) => LookAsync(Snapshot, cancel);
+
+    /// <summary>What a repair would change now, in words; nothing is changed.</summary>
+    public Task<IReadOnlyList<string>> InspectAsync(CancellationToken cancel = default) => LookAsync(_engine.Drift, cancel);
+
+    private async Task<T> LookAsync<T>(Func<T> look, CancellationToken cancel)
+    {
+        var seen = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _wishes.Writer.TryWrite(new Wish(WishKind.Look) { Look = Look });
+        return await seen.Task.WaitAsync(cancel).ConfigureAwait(false);
+
+        void Look()
+        {
+            try
+            {
+                seen.TrySetResult(look());
+            }
+            catch (Exception e) when (e is LinuxException or OverlayException)
+            {
+                seen.TrySetException(e);
+            }
+        }
+    }
+
     private OverlayStatus Snapshot()
     {
         var plan = _engine.Plan;
@@ -26,12 +51,19 @@ public sealed partial class OverlayDaemon
             LastRepair = _lastRepair,
             LastAudit = _lastAudit,
             Failure = _failure,
-            Checksum = ChecksumVerdict.Untested,
+            Checksum = Checksum,
         };
     }
 
-    private PeerStatus StatusOf(Peer peer, string? fault) => new(
-        peer.NodeName, [.. peer.PodCidrs.Present], [.. peer.Ends.Present.Select(end => end.Address)], _engine.WaysOf(peer.NodeName), fault);
+    private PeerStatus StatusOf(Peer peer, string? fault)
+    {
+        var status = new PeerStatus(peer.NodeName, [.. peer.PodCidrs.Present], [.. peer.Ends.Present.Select(end => end.Address)], _engine.WaysOf(peer.NodeName), fault);
+        var states = PerFamily<int>.Families.Select(family => _prober?.StateOf(peer.NodeName, family)).OfType<ProbeState>().ToList();
+        if (states.Count == 0)
+            return status;
+        var worst = Worst(states);
+        return status with { Probed = true, RoundTrip = worst.RoundTrip, Loss = worst.Loss, PathMtu = states.Min(state => state.PathMtu), LastAnswer = worst.LastAnswer };
+    }
 
     // The text form has been the same since Linux 2.0: name, 8 receive columns, 8 transmit columns.
     private IReadOnlyList<(string Device, long Received, long Sent)> ReadBytes()

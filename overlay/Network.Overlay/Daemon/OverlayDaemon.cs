@@ -21,6 +21,8 @@ public sealed partial class OverlayDaemon : IDisposable
     private readonly OverlayEngine _engine;
     private readonly OverlayMetrics _metrics;
     private readonly Channel<Wish> _wishes = Channel.CreateUnbounded<Wish>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Prober? _prober;
+    private int _probedGeneration;
     private IReadOnlyList<Masquerade> _rules = [];
     private bool _bootstrapped;
     private ITimer? _retry;
@@ -36,7 +38,9 @@ public sealed partial class OverlayDaemon : IDisposable
         _time = time ?? TimeProvider.System;
         _socket = RouteSocket.Open(settings.NetNs);
         _engine = new OverlayEngine(_socket, settings);
-        _metrics = new OverlayMetrics(settings.NodeName, settings.Network, () => _engine.Plan is null ? [] : ReadBytes());
+        _metrics = new OverlayMetrics(settings.NodeName, settings.Network, () => _engine.Plan is null ? [] : ReadBytes(), ProbedPeers, () => Checksum);
+        if (settings.ProbePort != 0)
+            _prober = StartProber();
     }
 
     /// <summary>What to publish; null before <see cref="StartAsync"/>.</summary>
@@ -82,14 +86,6 @@ public sealed partial class OverlayDaemon : IDisposable
     /// <summary>Compares everything with the kernel now and repairs what differs. Completes when done.</summary>
     public Task AuditAsync(CancellationToken cancel = default) => AskAsync(new Wish(WishKind.Audit), cancel);
 
-    /// <summary>What the daemon knows, at one moment between two passes.</summary>
-    public async Task<OverlayStatus> StatusAsync(CancellationToken cancel = default)
-    {
-        var status = new TaskCompletionSource<OverlayStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _wishes.Writer.TryWrite(new Wish(WishKind.Look) { Look = () => status.TrySetResult(Snapshot()) });
-        return await status.Task.WaitAsync(cancel).ConfigureAwait(false);
-    }
-
     /// <summary>The loop: runs until cancelled. Leaves everything in the kernel.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -98,7 +94,8 @@ public sealed partial class OverlayDaemon : IDisposable
         using var monitor = RouteMonitor.Open(_settings.NetNs);
         using var ruleset = _rules.Count > 0 ? RulesetMonitor.Open(_settings.NetNs) : null;
         using var audit = _time.CreateTimer(_ => _wishes.Writer.TryWrite(new Wish(WishKind.Audit)), null, _settings.AuditInterval, _settings.AuditInterval);
-        var watching = Task.WhenAll(WatchAsync(monitor, cancel), ruleset is null ? Task.CompletedTask : WatchAsync(ruleset, cancel));
+        var watching = Task.WhenAll(WatchAsync(monitor, cancel), ruleset is null ? Task.CompletedTask : WatchAsync(ruleset, cancel),
+            _prober?.RunAsync(cancel) ?? Task.CompletedTask);
         try
         {
             while (await _wishes.Reader.WaitToReadAsync(cancel).ConfigureAwait(false))
@@ -122,6 +119,7 @@ public sealed partial class OverlayDaemon : IDisposable
 
     public void Dispose()
     {
+        _prober?.Dispose();
         _retry?.Dispose();
         _engine.Dispose();
         _socket.Dispose();
@@ -169,6 +167,7 @@ public sealed partial class OverlayDaemon : IDisposable
             var all = wish.Kind == WishKind.Peers;
             var changes = all ? _engine.Peers.SetAll(wish.Peers) : _engine.Peers.Set(wish.Node, wish.Peers.FirstOrDefault());
             var pass = _engine.Change(changes, all);
+            FollowByProbes(changes);
             refusals.AddRange(pass.Refusals);
             if (pass.Changes > 0)
                 LogProgrammed(_settings.NodeName, _engine.Peers.Accepted.Count, pass.Changes, pass.What);
@@ -176,7 +175,10 @@ public sealed partial class OverlayDaemon : IDisposable
 
         if (round.PeerWishes.Count > 0)
             TellRefused();
+        foreach (var (node, mtu) in round.PathMtus)
+            refusals.AddRange(_engine.SetPathMtu(node, mtu).Refusals);
         refusals.AddRange(Heal(round).Refusals);
+        FollowByProbes([]);
         _metrics.Peers(_engine.Peers.Accepted.Count + _engine.Peers.Refused.Count, _engine.Programmed);
         Publish();
         return refusals;

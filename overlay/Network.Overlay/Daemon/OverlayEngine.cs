@@ -44,6 +44,33 @@ internal sealed class OverlayEngine(RouteSocket socket, OverlaySettings settings
 
     internal OverlayProgrammer Programmer => _programmer;
 
+    /// <summary>Rises when devices, addresses or MTU became others.</summary>
+    internal int Generation { get; private set; }
+
+    /// <summary>What a whole pass would change now, in words. Changes nothing.</summary>
+    internal IReadOnlyList<string> Drift()
+    {
+        if (Plan is not { } plan)
+            return [];
+        var lines = new List<string>();
+        if (IsBelowChanged())
+            lines.Add("follow the network below, which has changed");
+        foreach (var tunnel in plan.Tunnels)
+        {
+            if (_programmer.ReadDevice(tunnel.Device.Name) is not { } device || device.Index != tunnel.Index)
+                lines.Add($"add link {tunnel.Device.Name}");
+            else if (OverlayProgrammer.DeviceChange(device, tunnel.Device) is not null)
+                lines.Add($"change link {tunnel.Device.Name}");
+        }
+
+        var changes = new ChangeSet();
+        var state = OverlayState.Read(socket, plan);
+        OverlayProgrammer.CompareAddresses(plan, state, changes);
+        if (_peersKnown)
+            _desired.Compare(state, changes);
+        return [.. lines, .. changes.Describe()];
+    }
+
     /// <summary>Reads what is below, makes devices, compares everything with the kernel.</summary>
     internal PassResult Whole()
     {
@@ -60,7 +87,6 @@ internal sealed class OverlayEngine(RouteSocket socket, OverlaySettings settings
         OverlayProgrammer.CompareAddresses(plan, state, changes);
         if (_peersKnown)
             _desired.Compare(state, changes);
-        ComparePods(plan, changes);
         var words = changes.Count > 0 ? changes.ToString() : "";
         var refusals = changes.Execute(socket);
         _refused.Clear();
@@ -198,6 +224,7 @@ internal sealed class OverlayEngine(RouteSocket socket, OverlaySettings settings
 
         if (same)
             return;
+        Generation++;
         _desired.Clear();
         _faults.Clear();
         _ways.Clear();
@@ -226,12 +253,6 @@ internal sealed class OverlayEngine(RouteSocket socket, OverlaySettings settings
             if (refusal.Peer is { } peer)
                 _refused[peer] = refusal.Error.Message;
         }
-    }
-
-    private void ComparePods(OverlayPlan plan, ChangeSet changes)
-    {
-        if (settings.PodBridge is { } bridge)
-            PodMtu.Write(bridge, plan.PodMtu, socket.Links(), changes);
     }
 
     private bool IsNews(OverlayPlan plan, RouteEvent happened)

@@ -14,7 +14,8 @@ internal sealed class OverlayMetrics : IDisposable
     private long _programmed;
     private double _lastRepair;
 
-    internal OverlayMetrics(string node, string network, Func<IReadOnlyList<(string Device, long Received, long Sent)>> bytes)
+    internal OverlayMetrics(string node, string network, Func<IReadOnlyList<(string Device, long Received, long Sent)>> bytes,
+        Func<IReadOnlyList<(string Peer, ProbeState State)>> probes, Func<ChecksumVerdict> verdict)
     {
         _tags = network.Length == 0 ? [new("node", node)] : [new("node", node), new("network", network)];
         _repairs = _meter.CreateCounter<long>("podnet_overlay_repairs_total", unit: null,
@@ -28,6 +29,10 @@ internal sealed class OverlayMetrics : IDisposable
         Gauge("podnet_overlay_last_repair_timestamp_seconds", "When the last repair was made; 0 for never.", () => Volatile.Read(ref _lastRepair));
         _meter.CreateObservableCounter("podnet_overlay_device_bytes_total", () => bytes().SelectMany(Measure), unit: null,
             description: "Bytes through the tunnel device.");
+        Gauge("podnet_overlay_checksum_verdict", "Self-test of checksum offload: 0 untested, 1 works, 2 turned off, 3 broken.", () => (int)verdict());
+        PerPeer("podnet_overlay_peer_round_trip_seconds", "Round trip of the last answered probe.", probes, state => state.RoundTrip?.TotalSeconds);
+        PerPeer("podnet_overlay_peer_loss_ratio", "Share of the last probes without answer.", probes, state => state.Loss);
+        PerPeer("podnet_overlay_peer_path_mtu_bytes", "Largest packet the way to the peer carries.", probes, state => state.PathMtu == 0 ? null : state.PathMtu);
     }
 
     internal long Repairs { get; private set; }
@@ -55,6 +60,10 @@ internal sealed class OverlayMetrics : IDisposable
 
     private void Gauge<T>(string name, string description, Func<T> read) where T : struct =>
         _meter.CreateObservableGauge(name, () => new Measurement<T>(read(), _tags), unit: null, description: description);
+
+    private void PerPeer(string name, string description, Func<IReadOnlyList<(string Peer, ProbeState State)>> probes, Func<ProbeState, double?> read) =>
+        _meter.CreateObservableGauge(name, () => probes().Where(probe => read(probe.State) is not null)
+            .Select(probe => new Measurement<double>(read(probe.State)!.Value, [.. _tags, new("peer", probe.Peer)])), unit: null, description: description);
 
     private IEnumerable<Measurement<long>> Measure((string Device, long Received, long Sent) device) =>
     [

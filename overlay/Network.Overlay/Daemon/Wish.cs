@@ -25,6 +25,9 @@ internal enum WishKind
 
     /// <summary>Between two passes, call back.</summary>
     Look,
+
+    /// <summary>A probe found what the way to a peer carries.</summary>
+    PathMtu,
 }
 
 /// <summary>One thing asked of the daemon's loop.</summary>
@@ -33,6 +36,8 @@ internal sealed record Wish(WishKind Kind)
     internal IReadOnlyCollection<Peer> Peers { get; init; } = [];
 
     internal string Node { get; init; } = "";
+
+    internal int Mtu { get; init; }
 
     internal RouteEvent? Event { get; init; }
 
@@ -54,6 +59,8 @@ internal sealed class Round
     internal List<RouteEvent> Events { get; } = [];
 
     internal List<Action> Looks { get; } = [];
+
+    internal List<(string Node, int Mtu)> PathMtus { get; } = [];
 
     internal bool Audit { get; private set; }
 
@@ -110,6 +117,9 @@ internal sealed class Round
                 break;
             case WishKind.Repair:
                 Whole = true;
+                break;
+            case WishKind.PathMtu:
+                PathMtus.Add((wish.Node, wish.Mtu));
                 break;
             case WishKind.Look:
                 Looks.Add(wish.Look!);

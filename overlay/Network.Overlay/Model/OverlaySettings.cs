@@ -45,7 +45,7 @@ public sealed record OverlaySettings
     /// <summary>The tunnels' MACs that peers already know (published before a reboot), by family of the underlay.</summary>
     public PerFamily<MacAddress> KnownMacs { get; init; }
 
-    /// <summary>Bridge of the pods; its ports and the pods' own ends follow when the tunnel's MTU changes. Null leaves pods alone.</summary>
+    /// <summary>Bridge of the pods, for the CNI configuration. Pods that run keep their MTU; the kernel tells them of a smaller one (path MTU discovery).</summary>
     public string? PodBridge { get; init; }
 
     /// <summary>Hide pods behind their node towards addresses outside the cluster.</summary>

@@ -23,6 +23,7 @@ internal sealed class Prober : IDisposable
     private readonly PriorityQueue<int, long> _due = new();
     private readonly Dictionary<AddressFamily, (IPAddress Local, Socket Checked, Socket? Unchecked, CancellationTokenSource Stop)> _sockets = [];
     private readonly byte[] _buffer = new byte[ushort.MaxValue];
+    private readonly SemaphoreSlim _wake = new(0);
     private readonly ChecksumTest _checksum = new();
     private OverlayPlan? _plan;
     private int _lastTarget;
@@ -37,9 +38,9 @@ internal sealed class Prober : IDisposable
 
     internal ChecksumVerdict Checksum => _checksum.Verdict;
 
-    internal void Follow(OverlayPlan plan) => _commands.Writer.TryWrite(new Command { Plan = plan });
+    internal void Follow(OverlayPlan plan) => Post(new Command { Plan = plan });
 
-    internal void Follow(PeerChange change) => _commands.Writer.TryWrite(new Command { Change = change });
+    internal void Follow(PeerChange change) => Post(new Command { Change = change });
 
     /// <summary>What is known of a peer by one family; null when it is not asked.</summary>
     internal ProbeState? StateOf(string node, AddressFamily family) => _states.GetValueOrDefault((node, family));
@@ -48,8 +49,6 @@ internal sealed class Prober : IDisposable
 
     internal async Task RunAsync(CancellationToken cancel)
     {
-        using var wake = new SemaphoreSlim(0);
-        var pumping = PumpAsync(wake, cancel);
         try
         {
             while (true)
@@ -57,12 +56,12 @@ internal sealed class Prober : IDisposable
                 while (_commands.Reader.TryRead(out var command))
                     Obey(command);
                 AskDue();
-                await wake.WaitAsync(UntilNext(), cancel).ConfigureAwait(false);
+                await _wake.WaitAsync(UntilNext(), cancel).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
-            await pumping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // Asked to stop; what was learned stays readable.
         }
     }
 
@@ -70,17 +69,15 @@ internal sealed class Prober : IDisposable
     {
         foreach (var family in _sockets.Keys.ToList())
             Close(family);
+        _wake.Dispose();
     }
 
-    private async Task PumpAsync(SemaphoreSlim wake, CancellationToken cancel)
+    // One sign is enough until the loop has looked.
+    private void Post(Command command)
     {
-        while (await _commands.Reader.WaitToReadAsync(cancel).ConfigureAwait(false))
-        {
-            wake.Release();
-            // One sign is enough until the loop has looked.
-            while (_commands.Reader.Count > 0 && !cancel.IsCancellationRequested)
-                await Task.Delay(1, cancel).ConfigureAwait(false);
-        }
+        _commands.Writer.TryWrite(command);
+        if (_wake.CurrentCount == 0)
+            _wake.Release();
     }
 
     private TimeSpan UntilNext()
@@ -281,7 +278,7 @@ internal sealed class Prober : IDisposable
                     continue;
                 if (packet.IsAnswer)
                 {
-                    _commands.Writer.TryWrite(new Command { Answer = packet, At = _time.GetTimestamp() });
+                    Post(new Command { Answer = packet, At = _time.GetTimestamp() });
                     continue;
                 }
 
