@@ -18,6 +18,7 @@ public static class OverlayCleanup
         using var daemon = new OverlayDaemon(settings, NullLogger<OverlayDaemon>.Instance);
         await daemon.CleanupAsync(cancel).ConfigureAwait(false);
         CniConfig.Remove(options.CniConfigDirectory);
-        File.Delete(options.OverlaySocket);
+        if (File.Exists(options.OverlaySocket))
+            File.Delete(options.OverlaySocket);
     }
 }
