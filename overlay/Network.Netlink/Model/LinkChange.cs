@@ -60,8 +60,6 @@ public sealed record LinkChange
             message.Put(IfLinkH.IFLA_IFALIAS, Alias);
         if (Group is { } group)
             message.Put(IfLinkH.IFLA_GROUP, group);
-        if (InNetNsId is { } id)
-            message.Put(IfLinkH.IFLA_TARGET_NETNSID, id);
         if (NetNs is not null)
             message.Put(IfLinkH.IFLA_NET_NS_FD, (int)NetNs.DangerousGetHandle());
         WritePort(message);
