@@ -86,7 +86,7 @@ internal sealed class LeaseJournal : IDisposable
             if (!TryUnseal(text[..end], out var record))
             {
                 // Only the newest line can be half-written; a bad one with others after it is damage of another kind.
-                if (text.Length == end + 1 || line == 0)
+                if (text.Length == end + 1)
                     break;
                 throw new CniException(CniError.JournalDamaged,
                     $"line {line + 1} of {_path} is damaged; remove the file when no pod runs on this node, or restore that line");

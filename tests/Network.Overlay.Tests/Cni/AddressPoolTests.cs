@@ -99,6 +99,20 @@ public sealed class AddressPoolTests : IDisposable
     }
 
     [Fact]
+    public void Damaged_first_line_is_refused_and_no_address_is_given_twice()
+    {
+        using (var pool = Open())
+            Grant(pool, "a");
+        var text = File.ReadAllText(JournalPath);
+        File.WriteAllText(JournalPath, "q" + text[1..]);
+
+        var error = Assert.Throws<CniException>(() => Open());
+        Assert.Equal(CniError.JournalDamaged, error.Code);
+        Assert.Contains($"line 1 of {JournalPath}", error.Message);
+        Assert.EndsWith(text[1..], File.ReadAllText(JournalPath));
+    }
+
+    [Fact]
     public void Damage_in_the_middle_is_refused_by_file_and_line()
     {
         using (var pool = Open())
