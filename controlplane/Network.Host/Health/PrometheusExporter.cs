@@ -53,6 +53,11 @@ internal sealed class PrometheusExporter : IDisposable
         text.Append("# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes ").Append(Environment.WorkingSet).Append('\n');
         text.Append("# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total ")
             .Append(Environment.CpuUsage.TotalTime.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)).Append('\n');
+        text.Append("# TYPE dotnet_gc_pause_seconds_total counter\ndotnet_gc_pause_seconds_total ")
+            .Append(GC.GetTotalPauseDuration().TotalSeconds.ToString("0.######", CultureInfo.InvariantCulture)).Append('\n');
+        text.Append("# TYPE dotnet_gc_collections_total counter\n");
+        for (var generation = 0; generation <= GC.MaxGeneration; generation++)
+            text.Append("dotnet_gc_collections_total{generation=\"").Append(generation).Append("\"} ").Append(GC.CollectionCount(generation)).Append('\n');
         text.Append("# TYPE dotnet_gc_heap_bytes gauge\ndotnet_gc_heap_bytes ").Append(GC.GetTotalMemory(false)).Append('\n');
     }
 

@@ -14,22 +14,44 @@ internal sealed class ServerUnderLoad : IDisposable
     private readonly string _directory = Directory.CreateTempSubdirectory("podnet-bench-api-").FullName;
     private readonly ClusterPki _pki;
     private readonly int _port = FreePort();
+    private readonly EtcdProcess? _etcd;
     private readonly Child _child;
 
-    private ServerUnderLoad()
+    private ServerUnderLoad(EtcdProcess? etcd)
     {
         _pki = ClusterPki.Open(Path.Combine(_directory, "pki"), TimeProvider.System);
-        _child = Start(_directory, _port);
+        _etcd = etcd;
+        _child = etcd is null ? Start(_directory, _port) : StartUpstream(etcd.Url);
         Http = Client();
     }
 
+    /// <summary>The servers to be measured: ours, and upstream's on Debian's etcd where KUBE_APISERVER names its binary.</summary>
+    internal static IReadOnlyList<(string Name, Func<Task<ServerUnderLoad>> Start)> All => Environment.GetEnvironmentVariable("KUBE_APISERVER") is null
+        ? [("podnet", StartAsync)]
+        : [("podnet", StartAsync), ("kube-apiserver", StartUpstreamAsync)];
+
     internal HttpClient Http { get; }
 
-    internal static async Task<ServerUnderLoad> StartAsync()
+    internal static Task<ServerUnderLoad> StartAsync() => ReadyAsync(new ServerUnderLoad(null));
+
+    private static async Task<ServerUnderLoad> StartUpstreamAsync() => await ReadyAsync(new ServerUnderLoad(await EtcdProcess.Start().ReadyAsync()));
+
+    private static async Task<ServerUnderLoad> ReadyAsync(ServerUnderLoad server)
     {
-        var server = new ServerUnderLoad();
-        await Eventually.TrueAsync(server.IsReadyAsync, TimeSpan.FromSeconds(30), () => File.ReadAllText(Path.Combine(server._directory, "log")));
+        await Eventually.TrueAsync(server.IsReadyAsync, TimeSpan.FromSeconds(60), () => File.ReadAllText(Path.Combine(server._directory, "log")));
         return server;
+    }
+
+    private Child StartUpstream(Uri etcd)
+    {
+        _pki.ApiServer([IPAddress.Loopback], "cluster.local");
+        return Child.Start(new ChildSpec(Environment.GetEnvironmentVariable("KUBE_APISERVER")!,
+        [
+            $"--etcd-servers={etcd.OriginalString}", "--bind-address=127.0.0.1", $"--secure-port={_port}", "--service-cluster-ip-range=10.96.0.0/16",
+            $"--tls-cert-file={_pki.CertificateFile("apiserver")}", $"--tls-private-key-file={_pki.KeyFile("apiserver")}", $"--client-ca-file={_pki.AuthorityFile}",
+            "--service-account-issuer=https://kubernetes.default.svc", $"--service-account-key-file={_pki.ServiceAccountKeyFile}",
+            $"--service-account-signing-key-file={_pki.ServiceAccountKeyFile}", "--authorization-mode=RBAC",
+        ]) { LogFile = Path.Combine(_directory, "log") });
     }
 
     public void Dispose()
@@ -37,6 +59,7 @@ internal sealed class ServerUnderLoad : IDisposable
         Http.Dispose();
         _child.Kill(Processes.SIGKILL);
         _child.Wait();
+        _etcd?.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
 
