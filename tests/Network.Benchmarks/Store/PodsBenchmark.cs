@@ -10,7 +10,7 @@ internal static class PodsBenchmark
     private const int Pods = 10_000;
     private const int WatchesANode = 20;
     private const int WarmUp = 5;
-    private const int Rounds = 30;
+    private const int Rounds = 300;
     private static int s_filled;
 
     internal static void Run(TextWriter output) => RunAsync(output).GetAwaiter().GetResult();
