@@ -84,8 +84,11 @@ internal static class Pods
         var result = await run.KubectlClient.TryAsync(["-n", run.Namespace, "run", "q", "--image=busybox", "--restart=Never", "-i", "--rm", "--command", "--", "cat"], "abcd1234", run.Cancel).ConfigureAwait(false);
         Expect.Contains("abcd1234", result.Output, $"what run -i echoes ({result.Error})");
         await using var attached = run.KubectlClient.Start("-n", run.Namespace, "attach", "p");
-        await run.KubectlWithAsync("hello\n", "exec", "-i", "p", "--", "sh", "-c", "cat > /proc/1/fd/1").ConfigureAwait(false);
+        // Attached shows what comes from then on, and nothing tells when that is: so the word comes for a while.
+        var writing = run.KubectlWithAsync("hello\n", "exec", "-i", "p", "--", "sh", "-c",
+            "read line; i=0; while [ $i -lt 50 ]; do echo $line; sleep 0.1; i=$((i+1)); done > /proc/1/fd/1");
         await attached.UntilAsync(output => output.Contains("hello", StringComparison.Ordinal), run.Cancel).ConfigureAwait(false);
+        await writing.ConfigureAwait(false);
     }
 
     private static async Task PortForward(ScenarioRun run)
