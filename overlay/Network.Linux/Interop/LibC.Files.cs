@@ -33,6 +33,10 @@ internal static unsafe partial class LibC
     [LibraryImport(Lib, SetLastError = true)]
     internal static partial nint read(int fd, byte* buf, nuint count);
 
+    // ssize_t write(int fd, const void *buf, size_t count);
+    [LibraryImport(Lib, SetLastError = true)]
+    internal static partial nint write(int fd, byte* buf, nuint count);
+
     // int fcntl(int fd, int op, ...);
     [LibraryImport(Lib, SetLastError = true)]
     internal static partial int fcntl(int fd, int op, int arg);

@@ -16,6 +16,7 @@ public sealed class KernelHeaderTests
         #include <sys/socket.h>
         #include <poll.h>
         #include <net/if.h>
+        #include <linux/ip.h>
         #include <linux/netlink.h>
         #include <linux/rtnetlink.h>
         #include <linux/if_link.h>

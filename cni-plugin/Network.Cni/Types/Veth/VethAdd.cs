@@ -142,8 +142,10 @@ internal sealed class VethAdd(RouteSocket node, PodNetNs pod, Attachment attachm
 
     private void ConfigurePod(int index)
     {
-        pod.Run(SetPodParameters);
-        var batch = new RouteBatch().LinkSet("lo", new LinkChange { Up = true }).LinkSet(index, new LinkChange { Up = true });
+        if (_hasV6)
+            pod.Run(SetPodParameters);
+        // The kernel then announces the addresses whenever the device comes up or changes its address.
+        var batch = new RouteBatch().LinkSet("lo", new LinkChange { Up = true }).LinkSet(index, new LinkChange { Up = true, ArpNotify = true });
         foreach (var address in granted.Addresses)
             batch.AddressAdd(OwnAddress.On(index, address.Address, config.HostPrefix ? address.Address.Bits : address.PrefixLength, config.EnableDad));
         if (config.HostPrefix)
@@ -161,10 +163,6 @@ internal sealed class VethAdd(RouteSocket node, PodNetNs pod, Attachment attachm
 
     private void SetPodParameters()
     {
-        // The kernel then announces the addresses whenever the device comes up or changes its address.
-        Sysctl.TrySet($"net/ipv4/conf/{IfName}/arp_notify", "1");
-        if (!_hasV6)
-            return;
         Sysctl.TrySet("net/ipv6/conf/lo/disable_ipv6", "0");
         Sysctl.TrySet($"net/ipv6/conf/{IfName}/disable_ipv6", "0");
         Sysctl.TrySet($"net/ipv6/conf/{IfName}/accept_ra", "0");
