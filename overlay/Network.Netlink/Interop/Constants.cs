@@ -68,7 +68,7 @@ internal static class IfLinkH
 internal static class IfAddrH
 {
     internal const ushort IFA_ADDRESS = 1, IFA_LOCAL = 2, IFA_BROADCAST = 4, IFA_FLAGS = 8;
-    internal const uint IFA_F_NODAD = 2, IFA_F_TENTATIVE = 0x40, IFA_F_PERMANENT = 0x80, IFA_F_DEPRECATED = 0x20, IFA_F_TEMPORARY = 1;
+    internal const uint IFA_F_NODAD = 2, IFA_F_DADFAILED = 8, IFA_F_TENTATIVE = 0x40, IFA_F_PERMANENT = 0x80, IFA_F_DEPRECATED = 0x20, IFA_F_TEMPORARY = 1;
 }
 
 /// <summary>linux/neighbour.h</summary>

@@ -10,7 +10,8 @@ namespace Network.Cni.Types.Veth;
 /// ADD: a veth pair, its two ends set up by one batch in each namespace. Asked again for the same container and
 /// interface it makes the same.
 /// </summary>
-internal sealed class VethAdd(RouteSocket node, PodNetNs pod, Attachment attachment, VethConfig config, IpamAnswer granted)
+/// <param name="found">The bridge, where there is one already.</param>
+internal sealed class VethAdd(RouteSocket node, PodNetNs pod, Attachment attachment, VethConfig config, Link? found, IpamAnswer granted)
 {
     private static readonly TimeSpan s_carrierDeadline = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_dadDeadline = TimeSpan.FromSeconds(10);
@@ -22,7 +23,7 @@ internal sealed class VethAdd(RouteSocket node, PodNetNs pod, Attachment attachm
     internal AttachResult Run()
     {
         var batch = new RouteBatch();
-        var nodeBridge = config.IsPtp ? null : new NodeBridge(node, config, granted.Addresses);
+        var nodeBridge = config.IsPtp ? null : new NodeBridge(node, config, found, granted.Addresses);
         var bridge = nodeBridge?.Ensure(batch);
         if (granted.IsNew || !IsAttached())
             Attach(batch, nodeBridge, bridge);
@@ -185,9 +186,16 @@ internal sealed class VethAdd(RouteSocket node, PodNetNs pod, Attachment attachm
 
     private void AwaitDuplicateDetection(int index)
     {
-        if (!SpinWait.SpinUntil(() => !pod.Route.Addresses(index).Any(address => address.IsTentative), s_dadDeadline)
-            || granted.Addresses.Any(wanted => !pod.Route.Addresses(index).Any(address => Ip.Of(address.Address) == wanted.Address)))
-            throw new CniException(CniError.TryAgainLater, $"duplicate address detection of {IfName} found no end or another owner");
+        IReadOnlyList<InterfaceAddress> present = [];
+        var ended = SpinWait.SpinUntil(() =>
+        {
+            present = pod.Route.Addresses(index);
+            return present.Any(address => address.IsDuplicate) || !present.Any(address => address.IsTentative);
+        }, s_dadDeadline);
+        if (present.FirstOrDefault(address => address.IsDuplicate) is { } duplicate)
+            throw new CniException(CniError.TryAgainLater, $"address {duplicate.Address} of {IfName} is in use elsewhere on {config.Bridge ?? attachment.HostName}; look who answers for it (ip neigh)");
+        if (!ended || granted.Addresses.Any(wanted => !present.Any(address => Ip.Of(address.Address) == wanted.Address)))
+            throw new CniException(CniError.TryAgainLater, $"duplicate address detection of {IfName} found no end within {s_dadDeadline.TotalSeconds:0} s");
     }
 
     // The kernel's link watcher opens the port when it has seen its carrier, and then the bridge itself when this is its
