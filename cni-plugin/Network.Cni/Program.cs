@@ -13,6 +13,16 @@ if (environment.Command is null)
     return 0;
 }
 
-var reply = Plugin.Run(environment, FileDescriptor.ReadToEnd(0));
+Reply reply;
+try
+{
+    reply = Plugin.Run(environment, FileDescriptor.ReadToEnd(0));
+}
+catch (Exception e)
+{
+    // A fault of this program; the runtime still gets an answer that it can read and log.
+    reply = new Reply(1, ResultJson.Error(CniVersion.Newest, new CniException(CniError.Internal, $"podnet-cni failed: {e.Message}", e.ToString())));
+}
+
 FileDescriptor.WriteAll(1, reply.Output.Span);
 return reply.ExitCode;

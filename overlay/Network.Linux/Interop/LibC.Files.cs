@@ -37,6 +37,10 @@ internal static unsafe partial class LibC
     [LibraryImport(Lib, SetLastError = true)]
     internal static partial nint write(int fd, byte* buf, nuint count);
 
+    // int statx(int dirfd, const char *pathname, int flags, unsigned int mask, struct statx *statxbuf);
+    [LibraryImport(Lib, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int statx(int dirfd, string pathname, int flags, uint mask, Statx* statxbuf);
+
     // int fcntl(int fd, int op, ...);
     [LibraryImport(Lib, SetLastError = true)]
     internal static partial int fcntl(int fd, int op, int arg);
@@ -48,6 +52,18 @@ internal static unsafe partial class LibC
     // ssize_t recvmsg(int sockfd, struct msghdr *msg, int flags);
     [LibraryImport(Lib, SetLastError = true)]
     internal static partial nint recvmsg(int sockfd, MsgHdr* msg, int flags);
+
+    // struct statx (linux/stat.h): only what is read here
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    internal struct Statx
+    {
+        [FieldOffset(40)]
+        internal ulong stx_size;
+        [FieldOffset(112)]
+        internal long stx_mtime_tv_sec;
+        [FieldOffset(120)]
+        internal uint stx_mtime_tv_nsec;
+    }
 
     // struct msghdr of 64-bit Linux (bits/socket.h)
     [StructLayout(LayoutKind.Sequential)]

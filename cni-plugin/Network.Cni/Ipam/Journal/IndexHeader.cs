@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Network.Cni.Ipam.Journal;
 
 /// <summary>What tells whether a journal is still the one that was indexed: any other writing changes at least one of these.</summary>
-/// <param name="Written">Time of the last change, 100 ns.</param>
+/// <param name="Written">Time of the last change, in nanoseconds since 1970.</param>
 /// <param name="Tail">The last bytes.</param>
 internal readonly record struct JournalStamp(long Length, long Written, UInt128 Tail);
 

@@ -207,8 +207,8 @@ internal sealed class LeaseJournal : IDisposable
     {
         Span<byte> tail = stackalloc byte[16];
         tail.Clear();
-        var length = RandomAccess.GetLength(file);
+        var (length, written) = FileDescriptor.State(file);
         RandomAccess.Read(file, tail, Math.Max(0, length - tail.Length));
-        return new JournalStamp(length, File.GetLastWriteTimeUtc(file).Ticks, BinaryPrimitives.ReadUInt128LittleEndian(tail));
+        return new JournalStamp(length, written, BinaryPrimitives.ReadUInt128LittleEndian(tail));
     }
 }
