@@ -76,10 +76,8 @@ public static class FileDescriptor
     /// <summary>How long a file is, and when its content last changed, in nanoseconds since 1970.</summary>
     public static unsafe (long Length, long Changed) State(SafeFileHandle file)
     {
-        const int emptyPath = 0x1000;
-        const uint changedAndSize = 0x40 | 0x200;
         LibC.Statx state;
-        return LibC.statx((int)file.DangerousGetHandle(), "", emptyPath, changedAndSize, &state) < 0
+        return LibC.statx((int)file.DangerousGetHandle(), "", LibC.AT_EMPTY_PATH, LibC.STATX_MTIME | LibC.STATX_SIZE, &state) < 0
             ? throw LinuxException.Last("statx")
             : ((long)state.stx_size, (state.stx_mtime_tv_sec * 1_000_000_000) + state.stx_mtime_tv_nsec);
     }

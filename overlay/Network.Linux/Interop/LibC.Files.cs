@@ -7,6 +7,8 @@ internal static unsafe partial class LibC
 {
     internal const int F_SETPIPE_SZ = 1031, F_GETFL = 3, F_SETFL = 4;
     internal const ulong TIOCSWINSZ = 0x5414, SIOCGIFFLAGS = 0x8913, SIOCSIFFLAGS = 0x8914;
+    internal const int AT_EMPTY_PATH = 0x1000;
+    internal const uint STATX_MTIME = 0x40, STATX_SIZE = 0x200;
     internal const int SOL_SOCKET = 1, SCM_RIGHTS = 1, MSG_CMSG_CLOEXEC = 0x40000000;
 
     // int mknod(const char *pathname, mode_t mode, dev_t dev);

@@ -145,7 +145,7 @@ public sealed class CniOptionTests : IDisposable
     {
         try
         {
-            from.Exec("busybox", "ping", "-c3", "-W2", address);
+            from.Exec("busybox", "ping", "-c2", "-W2", address);
             return true;
         }
         catch (InvalidOperationException)
