@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Network.EndToEnd.Tests.Cluster;
 using Network.Linux;
 using Network.TestKit;
@@ -57,6 +58,20 @@ public sealed class CaptureTests : IDisposable
     {
         var line = $"{LabCluster.Podnet} capture node/w1 udp port 1 --name {_cluster.Name} -w - | head -c 1 >/dev/null";
         await Command.RunAsync(new ChildSpec("bash", ["-c", line])).WaitAsync(TimeSpan.FromSeconds(15));
+    }
+
+    [Fact]
+    public async Task A_packet_to_a_closed_port_is_told_by_drops_with_its_pod()
+    {
+        var remote = _cluster.Kubectl("get", "pods", "-l", "app=web", "-o", "jsonpath={range .items[?(@.spec.nodeName==\"w2\")]}{.metadata.name} {.status.podIP}{end}").Split(' ');
+        var drops = Command.RunAsync(new ChildSpec(LabCluster.Podnet, ["drops", "--name", _cluster.Name, "--node", "w2", "--duration", "5s", "-o", "json"]));
+        while (!drops.IsCompleted)
+            Kubectls.New.Try(_cluster, "", "exec", "client", "--", "podnet-sample", "dial", $"http://{remote[1]}:4242/", "--tries", "1");
+        var lines = (await drops).OrThrow("podnet drops").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!);
+        var drop = lines.FirstOrDefault(line => (int)line["port"]! == 4242);
+        Assert.NotNull(drop);
+        Assert.Equal(("w2", $"default/{remote[0]}", "eth0", "NO_SOCKET", "TCP", remote[1]),
+            ((string)drop["node"]!, (string)drop["pod"]!, (string)drop["device"]!, (string)drop["reason"]!, (string)drop["protocol"]!, (string)drop["destination"]!));
     }
 
     private CommandResult Capture(params string[] arguments) =>

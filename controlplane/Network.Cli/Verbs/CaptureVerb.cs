@@ -44,7 +44,7 @@ internal static class CaptureVerb
                 Filter = CaptureFilter.Build(filter, parsed.GetValue(inner), parsed.GetValue(vni)),
                 SnapLength = parsed.GetValue(snaplen),
                 Count = parsed.GetValue(count),
-                Duration = parsed.GetValue(duration) is { } text ? Duration(text) : null,
+                Duration = parsed.GetValue(duration) is { } text ? Options.Duration("--duration", text) : null,
             };
             return RunAsync(paths, settings, parsed.GetValue(write), cancel);
         });
@@ -77,20 +77,6 @@ internal static class CaptureVerb
         var sources = found.DistinctBy(target => target.Name).OrderBy(target => target.Kind)
             .Select(target => new CaptureSource(target.Name, target.NetNs, target.Device, target.Description));
         return (sources.ToList(), string.Join(' ', words[used..]));
-    }
-
-    private static TimeSpan Duration(string text)
-    {
-        var unit = text.Length > 0 ? text[^1] : ' ';
-        if (!double.TryParse(text[..^1], System.Globalization.CultureInfo.InvariantCulture, out var number) || number <= 0)
-            throw new ArgumentException($"--duration \"{text}\" is no time; write 10s, 2m or 1h");
-        return unit switch
-        {
-            's' => TimeSpan.FromSeconds(number),
-            'm' => TimeSpan.FromMinutes(number),
-            'h' => TimeSpan.FromHours(number),
-            _ => throw new ArgumentException($"--duration \"{text}\" has no unit; write 10s, 2m or 1h"),
-        };
     }
 
     /// <summary>Names of pods and services for the file; a cluster whose API server is away is captured without.</summary>

@@ -33,6 +33,21 @@ internal static class Options
             : Refuse<IPAddress>(result, $"{name} \"{result.Tokens[0].Value}\" is not an IP address"),
     };
 
+    /// <summary>A time such as 10s, 2m or 1h.</summary>
+    internal static TimeSpan Duration(string name, string text)
+    {
+        var unit = text.Length > 0 ? text[^1] : ' ';
+        if (text.Length == 0 || !double.TryParse(text[..^1], System.Globalization.CultureInfo.InvariantCulture, out var number) || number <= 0)
+            throw new ArgumentException($"{name} \"{text}\" is no time; write 10s, 2m or 1h");
+        return unit switch
+        {
+            's' => TimeSpan.FromSeconds(number),
+            'm' => TimeSpan.FromMinutes(number),
+            'h' => TimeSpan.FromHours(number),
+            _ => throw new ArgumentException($"{name} \"{text}\" has no unit; write 10s, 2m or 1h"),
+        };
+    }
+
     private static T? Refuse<T>(System.CommandLine.Parsing.ArgumentResult result, string message)
     {
         result.AddError(message);

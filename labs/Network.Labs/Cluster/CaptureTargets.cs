@@ -43,6 +43,12 @@ public sealed class CaptureTargets
         .Concat(_topology.Links.Select(link => $"link/{link.Name}"))
         .Concat(Pods().Select(pod => $"pod/{pod.Namespace}/{pod.Name}"));
 
+    /// <summary>Every namespace of the cluster: of nodes and routers, of the segments between them, and of pods, which come and go.</summary>
+    public IEnumerable<(string NetNs, string Node, string Pod)> Namespaces() => _topology.Nodes.Select(node => node.Name).Concat(_topology.Routers)
+        .Select(machine => (_paths.NetNs(machine), machine, ""))
+        .Append((_paths.FabricNetNs, "fabric", ""))
+        .Concat(Pods().Select(pod => (pod.NetNs, pod.Node, $"{pod.Namespace}/{pod.Name}")));
+
     private IReadOnlyList<CaptureTarget> Bare(string name)
     {
         var found = Known().Where(known => known.EndsWith($"/{name}", StringComparison.Ordinal)).ToList();

@@ -15,6 +15,9 @@ public sealed record ClusterPaths(string Name)
 
     public string State => $"{Directory}/state.json";
 
+    /// <summary>Whether there is such a cluster.</summary>
+    public bool Exists => File.Exists(State);
+
     public string Pki => $"{Directory}/pki";
 
     public string Logs => $"{Directory}/logs";
