@@ -1,7 +1,7 @@
-using Microsoft.Win32.SafeHandles;
 using Network.Cni;
 using Network.Cni.Protocol;
 using Network.Cni.Types.Veth;
+using Network.Linux;
 
 // Plain descriptors instead of Console: its encodings and locks cost more than the whole rest of VERSION.
 if (args is [LinkRemoval.Verb, var index])
@@ -9,24 +9,20 @@ if (args is [LinkRemoval.Verb, var index])
 var environment = CniEnvironment.FromProcess();
 if (environment.Command is null)
 {
-    Write(2, "podnet-cni: CNI plugin of podnet, types bridge, ptp, loopback, host-local, portmap, bandwidth; protocol versions 0.3.1 to 1.1.0\n"u8);
+    FileDescriptor.WriteAll(2, "podnet-cni: CNI plugin of podnet, types bridge, ptp, loopback, host-local, portmap, bandwidth; protocol versions 0.3.1 to 1.1.0\n"u8);
     return 0;
 }
 
-var reply = Plugin.Run(environment, ReadInput());
-Write(1, reply.Output.Span);
+Reply reply;
+try
+{
+    reply = Plugin.Run(environment, FileDescriptor.ReadToEnd(0));
+}
+catch (Exception e)
+{
+    // A fault of this program; the runtime still gets an answer that it can read and log.
+    reply = new Reply(1, ResultJson.Error(CniVersion.Newest, new CniException(CniError.Internal, $"podnet-cni failed: {e.Message}", e.ToString())));
+}
+
+FileDescriptor.WriteAll(1, reply.Output.Span);
 return reply.ExitCode;
-
-static byte[] ReadInput()
-{
-    using var input = new FileStream(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, bufferSize: 0);
-    using var collected = new MemoryStream();
-    input.CopyTo(collected);
-    return collected.ToArray();
-}
-
-static void Write(int descriptor, ReadOnlySpan<byte> text)
-{
-    using var output = new FileStream(new SafeFileHandle(descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
-    output.Write(text);
-}

@@ -38,6 +38,50 @@ public static class FileDescriptor
             throw LinuxException.Last($"fsync {path}");
     }
 
+    /// <summary>Everything there is to read from an inherited descriptor, a pipe or a file, from where its offset stands.</summary>
+    public static unsafe byte[] ReadToEnd(int descriptor)
+    {
+        var buffer = new byte[4096];
+        for (var length = 0; ;)
+        {
+            if (length == buffer.Length)
+                Array.Resize(ref buffer, 2 * length);
+            nint got;
+            fixed (byte* to = buffer)
+                got = LibC.read(descriptor, to + length, (nuint)(buffer.Length - length));
+            if (got == 0)
+                return buffer[..length];
+            if (got > 0)
+                length += (int)got;
+            else if ((Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
+                throw LinuxException.Last($"read descriptor {descriptor}");
+        }
+    }
+
+    /// <summary>Writes all of it to an inherited descriptor, where the offset that it shares with its other users stands.</summary>
+    public static unsafe void WriteAll(int descriptor, ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            nint written;
+            fixed (byte* from = bytes)
+                written = LibC.write(descriptor, from, (nuint)bytes.Length);
+            if (written >= 0)
+                bytes = bytes[(int)written..];
+            else if ((Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
+                throw LinuxException.Last($"write descriptor {descriptor}");
+        }
+    }
+
+    /// <summary>How long a file is, and when its content last changed, in nanoseconds since 1970.</summary>
+    public static unsafe (long Length, long Changed) State(SafeFileHandle file)
+    {
+        LibC.Statx state;
+        return LibC.statx((int)file.DangerousGetHandle(), "", LibC.AT_EMPTY_PATH, LibC.STATX_MTIME | LibC.STATX_SIZE, &state) < 0
+            ? throw LinuxException.Last("statx")
+            : ((long)state.stx_size, (state.stx_mtime_tv_sec * 1_000_000_000) + state.stx_mtime_tv_nsec);
+    }
+
     /// <summary>Creates a named pipe (mode 0600); an existing one is kept.</summary>
     public static void MakeFifo(string path)
     {

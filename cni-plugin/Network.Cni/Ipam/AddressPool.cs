@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Network.Cni.Ipam.Journal;
 using Network.Cni.Protocol;
 using Network.Linux;
 
@@ -20,7 +21,7 @@ internal sealed class AddressPool : IDisposable
         _others = others;
     }
 
-    internal IEnumerable<Lease> Leases => _journal.Leases.Values;
+    internal IReadOnlyList<Lease> Leases => _journal.Leases;
 
     internal static AddressPool Open(IpamConfig config) => Open(config, File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim());
 
@@ -49,9 +50,8 @@ internal sealed class AddressPool : IDisposable
         var holder = Lease.HolderOf(attachment.ContainerId, attachment.IfName);
         List<Lease> fresh = [];
         var addresses = new List<Ip>(_config.Sets.Count);
-        for (var i = 0; i < _config.Sets.Count; i++)
+        foreach (var set in _config.Sets)
         {
-            var set = _config.Sets[i];
             var wanted = _config.Requested.Where(address => set.RangeOf(address) is not null).Cast<Ip?>().FirstOrDefault();
             var own = held.Where(lease => set.RangeOf(lease.Address) is not null).Select(lease => (Ip?)lease.Address).FirstOrDefault();
             if (own is { } has && (wanted ?? has) == has)
@@ -60,7 +60,7 @@ internal sealed class AddressPool : IDisposable
                 continue;
             }
 
-            var address = wanted is { } asked ? Claim(asked, attachment, own) : set.NextFree(_journal.LastOf(i), IsTaken) ?? throw Exhausted(set, CniError.TryAgainLater);
+            var address = wanted is { } asked ? Claim(asked, attachment, own) : set.NextFree(_journal.LastOf(set), IsTaken) ?? throw Exhausted(set, CniError.TryAgainLater);
             fresh.Add(new Lease(address, holder));
             addresses.Add(address);
         }
@@ -72,18 +72,7 @@ internal sealed class AddressPool : IDisposable
     }
 
     /// <summary>Everything the attachment holds, also what it got before the ranges were changed.</summary>
-    internal IReadOnlyList<Lease> Find(Attachment attachment)
-    {
-        ReadOnlySpan<byte> holder = Lease.HolderOf(attachment.ContainerId, attachment.IfName);
-        List<Lease>? found = null;
-        foreach (var lease in _journal.Leases.Values)
-        {
-            if (lease.Holder.Span.SequenceEqual(holder))
-                (found ??= []).Add(lease);
-        }
-
-        return found is null ? [] : found;
-    }
+    internal IReadOnlyList<Lease> Find(Attachment attachment) => _journal.Find(Lease.HolderOf(attachment.ContainerId, attachment.IfName));
 
     /// <summary>No lease is not an error: DEL may come twice.</summary>
     internal void Release(Attachment attachment)
@@ -91,23 +80,19 @@ internal sealed class AddressPool : IDisposable
         var leases = Find(attachment);
         if (leases.Count > 0)
             _journal.Release(leases);
-        if (_others.Count > 0)
+        else
             _others.Release(attachment);
     }
 
     /// <summary>Frees what host-local reserved for attachments that are not valid any more.</summary>
-    internal void ReleaseOthersExcept(HashSet<(string ContainerId, string IfName)> valid)
-    {
-        if (_others.Count > 0)
-            _others.KeepOnly(valid);
-    }
+    internal void ReleaseOthersExcept(HashSet<(string ContainerId, string IfName)> valid) => _others.KeepOnly(valid);
 
     internal void RequireFree()
     {
-        for (var i = 0; i < _config.Sets.Count; i++)
+        foreach (var set in _config.Sets)
         {
-            if (_config.Sets[i].NextFree(_journal.LastOf(i), IsTaken) is null)
-                throw Exhausted(_config.Sets[i], CniError.NotAvailable);
+            if (set.NextFree(_journal.LastOf(set), IsTaken) is null)
+                throw Exhausted(set, CniError.NotAvailable);
         }
     }
 
@@ -117,7 +102,7 @@ internal sealed class AddressPool : IDisposable
         _lock.Dispose();
     }
 
-    private bool IsTaken(Ip address) => _journal.Leases.ContainsKey(address) || (_others.Count > 0 && _others.Contains(address));
+    private bool IsTaken(Ip address) => _journal.Contains(address) || _others.Contains(address);
 
     private Ip Claim(Ip asked, Attachment attachment, Ip? own)
     {
@@ -125,10 +110,10 @@ internal sealed class AddressPool : IDisposable
             throw new CniException(CniError.AddressTaken,
                 $"container {attachment.ContainerId} interface {attachment.IfName} has {own} and asks for {asked}; delete it first");
         return !IsTaken(asked) ? asked : throw new CniException(CniError.AddressTaken, $"address {asked} asked for by {attachment.ContainerId} is taken"
-            + (_journal.Leases.TryGetValue(asked, out var lease) ? $" by {lease.ContainerId}" : "") + "; ask for another or delete that pod");
+            + (_journal.Find(asked) is { } lease ? $" by {lease.ContainerId}" : "") + "; ask for another or delete that pod");
     }
 
     private CniException Exhausted(RangeSet set, int code) => new(code,
-        $"no address is free in {string.Join(", ", set.Ranges.Select(range => range.Subnet))}: {_journal.Leases.Count + _others.Count} are reserved; "
+        $"no address is free in {string.Join(", ", set.Ranges.Select(range => range.Subnet))}: {_journal.Count + _others.Count} are reserved; "
         + "delete pods or give the node a larger podCIDR");
 }

@@ -7,27 +7,14 @@ namespace Network.Cni.Ipam;
 /// and, in versions since 0.7, the interface on a second line. They count as taken until their pod is deleted. Both
 /// programs lock the same file.
 /// </summary>
-internal sealed class HostLocalFiles
+internal sealed class HostLocalFiles(string directory)
 {
-    private readonly string _directory;
-    private readonly Dictionary<Ip, string> _files = [];
+    // host-local writes this file at its first reservation; without it there is nothing to read.
+    private readonly bool _any = File.Exists(Path.Combine(directory, "last_reserved_ip.0"));
 
-    internal HostLocalFiles(string directory)
-    {
-        _directory = directory;
-        // host-local writes this file at its first reservation; without it there is nothing to read.
-        if (!File.Exists(Path.Combine(directory, "last_reserved_ip.0")))
-            return;
-        foreach (var path in Directory.EnumerateFiles(directory))
-        {
-            if (Ip.TryParse(Path.GetFileName(path), out var address))
-                _files[address] = path;
-        }
-    }
+    internal int Count => Files().Count();
 
-    internal int Count => _files.Count;
-
-    internal bool Contains(Ip address) => _files.ContainsKey(address);
+    internal bool Contains(Ip address) => _any && File.Exists(Path.Combine(directory, address.ToString()));
 
     internal void Release(Attachment attachment) => Release((id, ifName) => id == attachment.ContainerId && (ifName is null || ifName == attachment.IfName));
 
@@ -38,20 +25,21 @@ internal sealed class HostLocalFiles
         Release((id, ifName) => ifName is null ? !containers.Contains(id) : !valid.Contains((id, ifName)));
     }
 
+    private IEnumerable<string> Files() => _any ? Directory.EnumerateFiles(directory).Where(path => Ip.TryParse(Path.GetFileName(path), out _)) : [];
+
     private void Release(Func<string, string?, bool> isStale)
     {
         var any = false;
-        foreach (var (address, path) in _files.ToArray())
+        foreach (var path in Files().ToArray())
         {
             var lines = File.ReadAllText(path).Split('\n', StringSplitOptions.TrimEntries);
             if (!isStale(lines[0], lines.Length > 1 && lines[1].Length > 0 ? lines[1] : null))
                 continue;
             File.Delete(path);
-            _files.Remove(address);
             any = true;
         }
 
         if (any)
-            Linux.FileDescriptor.Sync(_directory);
+            Linux.FileDescriptor.Sync(directory);
     }
 }

@@ -64,10 +64,14 @@ internal readonly record struct ConfigObject(JsonElement Element, string Path = 
             yield return item.ValueKind == JsonValueKind.String ? TextOf(item, Path + name) : throw Invalid(name, item, "a list of texts");
     }
 
+    /// <summary>
+    /// By exact name, else by the name in other letters: containerd writes <c>HostPort</c> and <c>IngressRate</c> where the CNI conventions
+    /// say <c>hostPort</c> and <c>ingressRate</c>, and nobody noticed, because the reference plugins' decoder reads either.
+    /// </summary>
     internal bool TryGet(string name, out JsonElement value)
     {
         value = default;
-        return Exists && Element.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null;
+        return Exists && (Element.TryGetProperty(name, out value) || TryGetInOtherLetters(name, out value)) && value.ValueKind != JsonValueKind.Null;
     }
 
     /// <summary>The refusal of a field's value.</summary>
@@ -77,6 +81,34 @@ internal readonly record struct ConfigObject(JsonElement Element, string Path = 
     internal static ConfigObject Of(JsonElement element, string name) => element.ValueKind == JsonValueKind.Object
         ? new ConfigObject(element, name + ".")
         : throw new CniException(CniError.InvalidConfig, $"field {name} is {Short(element)}; give an object");
+
+    private bool TryGetInOtherLetters(string name, out JsonElement value)
+    {
+        foreach (var property in Element.EnumerateObject())
+        {
+            if (string.Equals(NameOf(property), name, StringComparison.OrdinalIgnoreCase))
+            {
+                value = property.Value;
+                return true;
+            }
+        }
+
+        value = default;
+        return false;
+    }
+
+    private string NameOf(JsonProperty property)
+    {
+        try
+        {
+            return property.Name;
+        }
+        catch (InvalidOperationException e)
+        {
+            // Escapes such as a lone surrogate are JSON, but no text.
+            throw new CniException(CniError.Decode, $"a field's name {(Path.Length == 0 ? "" : $"in {Path[..^1]} ")}is not valid Unicode text", e.Message);
+        }
+    }
 
     private CniException Invalid(string name, JsonElement value, string wanted) =>
         new(CniError.InvalidConfig, $"field {Path}{name} is {Short(value)}; give {wanted}");

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Network.Cni.Protocol;
@@ -111,7 +110,7 @@ internal static class ResultJson
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
         // People read these messages in logs: quotes and umlauts stay what they are.
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = PlainEncoder.Instance }))
         {
             json.WriteStartObject();
             json.WriteString("cniVersion", version);

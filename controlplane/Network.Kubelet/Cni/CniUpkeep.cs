@@ -10,6 +10,9 @@ namespace Network.Kubelet.Cni;
 /// </summary>
 internal sealed partial class CniUpkeep(CniDirectory networks, CniRunner plugins, string dataDirectory, TimeProvider time, ILogger<CniUpkeep> logger)
 {
+    // CNI 1.1.0, STATUS: cannot serve ADD; those attached are not concerned.
+    private const int NoFurtherPods = 50;
+
     private static readonly TimeSpan s_status = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan s_collect = TimeSpan.FromMinutes(5);
 
@@ -34,12 +37,12 @@ internal sealed partial class CniUpkeep(CniDirectory networks, CniRunner plugins
     }
 
     /// <summary>The containers whose networks this node has or is making: each is written down before its ADD.</summary>
-    internal static IReadOnlyList<string> ContainersOf(string dataDirectory)
+    internal static IReadOnlyList<string> ContainersOf(string dataDirectory) => [.. SandboxesIn(dataDirectory).Where(sandbox => sandbox.NetNs is not null).Select(sandbox => sandbox.Id)];
+
+    private static IEnumerable<PodSandbox> SandboxesIn(string dataDirectory)
     {
         var pods = Path.Combine(dataDirectory, "pods");
-        return Directory.Exists(pods)
-            ? [.. Directory.EnumerateDirectories(pods).Select(SandboxKeeper.Load).OfType<PodSandbox>().Where(sandbox => sandbox.NetNs is not null).Select(sandbox => sandbox.Id)]
-            : [];
+        return Directory.Exists(pods) ? Directory.EnumerateDirectories(pods).Select(SandboxKeeper.Load).OfType<PodSandbox>() : [];
     }
 
     private async Task StatusAsync(CniNetwork network, CancellationToken cancel)
@@ -47,6 +50,12 @@ internal sealed partial class CniUpkeep(CniDirectory networks, CniRunner plugins
         try
         {
             await plugins.RequireReadyAsync(network, cancel).ConfigureAwait(false);
+            networks.Report(null);
+        }
+        catch (CniException e) when (e.Code == NoFurtherPods && SandboxesIn(dataDirectory).Any(sandbox => sandbox.Attached))
+        {
+            // The pods that are here are fine (else the plugin says 51). A node that is not ready would lose them, only for being full.
+            LogFull(network.Name, e.Message);
             networks.Report(null);
         }
         catch (Exception e) when (e is CniException or LinuxException)
@@ -79,6 +88,9 @@ internal sealed partial class CniUpkeep(CniDirectory networks, CniRunner plugins
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "network {Network} cannot attach pods: {Why}")]
     private partial void LogNotReady(string network, string why);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "network {Network} cannot attach further pods; those attached stay: {Why}")]
+    private partial void LogFull(string network, string why);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "stale attachments of network {Network} collected")]
     private partial void LogCollected(string network);

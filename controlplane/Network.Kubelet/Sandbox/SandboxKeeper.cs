@@ -121,7 +121,7 @@ internal sealed partial class SandboxKeeper(string namePrefix, string nodeAddres
         return result;
     }
 
-    private static string FileOf(string podDirectory) => Path.Combine(podDirectory, "sandbox.json");
+    internal static string FileOf(string podDirectory) => Path.Combine(podDirectory, "sandbox.json");
 
     [LoggerMessage(Level = LogLevel.Information, Message = "pod network made: pod {Namespace}/{Pod} namespace {NetNs} addresses {Addresses}")]
     private partial void LogCreated(string @namespace, string pod, string netNs, string addresses);

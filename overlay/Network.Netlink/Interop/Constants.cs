@@ -42,7 +42,7 @@ internal static class RtnetlinkH
     internal const uint RTEXT_FILTER_SKIP_STATS = 8;
 }
 
-/// <summary>linux/if_link.h, linux/if.h, linux/veth.h, linux/if_bridge.h</summary>
+/// <summary>linux/if_link.h, linux/if.h, linux/ip.h, linux/veth.h, linux/if_bridge.h</summary>
 internal static class IfLinkH
 {
     internal const uint IFF_UP = 1, IFF_BROADCAST = 2, IFF_LOOPBACK = 8, IFF_RUNNING = 0x40, IFF_NOARP = 0x80, IFF_PROMISC = 0x100;
@@ -60,7 +60,7 @@ internal static class IfLinkH
 
     internal const ushort IFLA_BRPORT_MODE = 4, IFLA_BRPORT_LEARNING = 8, IFLA_BRPORT_ISOLATED = 33, IFLA_BRPORT_LOCKED = 39;
     internal const ushort IFLA_BR_STP_STATE = 5, IFLA_BR_MCAST_SNOOPING = 23;
-    internal const ushort IFLA_INET6_ADDR_GEN_MODE = 8;
+    internal const ushort IFLA_INET_CONF = 1, IPV4_DEVCONF_ARP_NOTIFY = 22, IFLA_INET6_ADDR_GEN_MODE = 8;
     internal const byte IN6_ADDR_GEN_MODE_EUI64 = 0, IN6_ADDR_GEN_MODE_NONE = 1;
 }
 
@@ -68,7 +68,7 @@ internal static class IfLinkH
 internal static class IfAddrH
 {
     internal const ushort IFA_ADDRESS = 1, IFA_LOCAL = 2, IFA_BROADCAST = 4, IFA_FLAGS = 8;
-    internal const uint IFA_F_NODAD = 2, IFA_F_TENTATIVE = 0x40, IFA_F_PERMANENT = 0x80, IFA_F_DEPRECATED = 0x20, IFA_F_TEMPORARY = 1;
+    internal const uint IFA_F_NODAD = 2, IFA_F_DADFAILED = 8, IFA_F_TENTATIVE = 0x40, IFA_F_PERMANENT = 0x80, IFA_F_DEPRECATED = 0x20, IFA_F_TEMPORARY = 1;
 }
 
 /// <summary>linux/neighbour.h</summary>

@@ -12,6 +12,9 @@ public sealed record InterfaceAddress(int LinkIndex, IPAddress Address, int Pref
 
     public bool IsTentative => (Flags & Interop.IfAddrH.IFA_F_TENTATIVE) != 0;
 
+    /// <summary>Another machine of the segment has it (RFC 4862 section 5.4.5).</summary>
+    public bool IsDuplicate => (Flags & Interop.IfAddrH.IFA_F_DADFAILED) != 0;
+
     /// <summary>A privacy address that changes by itself (RFC 8981).</summary>
     public bool IsTemporary => Address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 && (Flags & Interop.IfAddrH.IFA_F_TEMPORARY) != 0;
 

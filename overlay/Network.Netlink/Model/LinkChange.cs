@@ -42,6 +42,9 @@ public sealed record LinkChange
     /// <summary>False keeps IPv6 link-local addresses (and their chatter) off a device that is only a bridge port.</summary>
     public bool? Ipv6LinkLocal { get; init; }
 
+    /// <summary>The device announces its IPv4 addresses by ARP whenever it comes up or its MAC is set (arp_notify).</summary>
+    public bool? ArpNotify { get; init; }
+
     internal uint Flags => (Up == true ? IfLinkH.IFF_UP : 0) | (Promiscuous == true ? IfLinkH.IFF_PROMISC : 0);
 
     internal uint ChangeMask => (Up is null ? 0 : IfLinkH.IFF_UP) | (Promiscuous is null ? 0 : IfLinkH.IFF_PROMISC);
@@ -63,7 +66,7 @@ public sealed record LinkChange
         if (NetNs is not null)
             message.Put(IfLinkH.IFLA_NET_NS_FD, (int)NetNs.DangerousGetHandle());
         WritePort(message);
-        WriteLinkLocal(message);
+        WriteFamilies(message);
     }
 
     private void WritePort(NetlinkWriter message)
@@ -89,12 +92,24 @@ public sealed record LinkChange
             message.Put(type, (byte)(given ? 1 : 0));
     }
 
-    private void WriteLinkLocal(NetlinkWriter message)
+    private void WriteFamilies(NetlinkWriter message)
     {
-        if (Ipv6LinkLocal is not { } wanted)
+        if (Ipv6LinkLocal is null && ArpNotify is null)
             return;
         using (message.Nest(IfLinkH.IFLA_AF_SPEC))
-        using (message.Nest(NetlinkH.AF_INET6))
-            message.Put(IfLinkH.IFLA_INET6_ADDR_GEN_MODE, wanted ? IfLinkH.IN6_ADDR_GEN_MODE_EUI64 : IfLinkH.IN6_ADDR_GEN_MODE_NONE);
+        {
+            if (ArpNotify is { } notify)
+            {
+                using (message.Nest(NetlinkH.AF_INET))
+                using (message.Nest(IfLinkH.IFLA_INET_CONF))
+                    message.Put(IfLinkH.IPV4_DEVCONF_ARP_NOTIFY, notify ? 1 : 0);
+            }
+
+            if (Ipv6LinkLocal is { } linkLocal)
+            {
+                using (message.Nest(NetlinkH.AF_INET6))
+                    message.Put(IfLinkH.IFLA_INET6_ADDR_GEN_MODE, linkLocal ? IfLinkH.IN6_ADDR_GEN_MODE_EUI64 : IfLinkH.IN6_ADDR_GEN_MODE_NONE);
+            }
+        }
     }
 }

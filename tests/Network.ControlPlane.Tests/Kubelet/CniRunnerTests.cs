@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Network.Kubelet.Cni;
+using Network.Kubelet.Sandbox;
 using Network.TestKit;
 using Xunit;
 
@@ -133,6 +134,30 @@ public sealed class CniRunnerTests : IDisposable
             clock.Advance(TimeSpan.FromSeconds(15));
             return networks.Obstacle is null;
         }, TimeSpan.FromSeconds(30));
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Theory]
+    [InlineData(50, true, false)]
+    [InlineData(50, false, true)]
+    [InlineData(51, true, true)]
+    [InlineData(11, true, true)]
+    public async Task Node_with_pods_stays_ready_when_only_further_ones_cannot_be_attached(int code, bool hasPods, bool isObstacle)
+    {
+        var pod = Directory.CreateDirectory(Path.Combine(_directory, "pods", "u1")).FullName;
+        File.WriteAllText(SandboxKeeper.FileOf(pod), new PodSandbox("id", "ns", []) { Attached = hasPods }.ToJson());
+        Write("10-n.conflist", """{"cniVersion":"1.1.0","name":"n","plugins":[{"type":"full"}]}""");
+        WriteScript("full", $"echo $CNI_COMMAND >> {_directory}/log; [ $CNI_COMMAND = GC ] && exit 0; echo '{{\"code\":{code},\"msg\":\"no\"}}'; exit 1");
+        using var networks = new CniDirectory(_directory);
+        networks.Report("not asked yet");
+        using var runner = new CniRunner([_directory]);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var running = new CniUpkeep(networks, runner, _directory, new ManualTime(), NullLogger<CniUpkeep>.Instance).RunAsync(stop.Token);
+
+        // GC comes behind STATUS in the same round.
+        await Eventually.TrueAsync(() => File.Exists(Path.Combine(_directory, "log")) && File.ReadAllText(Path.Combine(_directory, "log")).Contains("GC", StringComparison.Ordinal), TimeSpan.FromSeconds(30));
+        Assert.Equal(isObstacle ? $"(code {code})" : null, networks.Obstacle is { } words ? words[words.IndexOf('(', StringComparison.Ordinal)..(words.IndexOf(')', StringComparison.Ordinal) + 1)] : null);
         await stop.CancelAsync();
         await running;
     }

@@ -66,17 +66,17 @@ internal sealed class CniNode : IDisposable
     internal string DualStackIpam => $$"""{"type":"host-local","dataDir":"{{Data.FullName}}","ranges":[[{"subnet":"10.244.1.0/24"}],[{"subnet":"fd00:1::/64"}]]}""";
 
     /// <param name="fields">Of the configuration, behind its version and name.</param>
-    internal (int Exit, JsonNode? Json) Run(string command, string id, string? netNs, string fields, string version = "1.0.0", string program = "podnet-cni")
+    internal (int Exit, JsonNode? Json) Run(string command, string id, string? netNs, string fields, string version = "1.0.0", string program = "podnet-cni", string path = "/usr/lib/cni")
     {
         var config = $$"""{"cniVersion":"{{version}}","name":"net",{{fields}} }""";
-        var environment = new CniEnvironment { Command = command, ContainerId = id, IfName = "eth0", NetNs = netNs, Path = "/usr/lib/cni", Program = program };
+        var environment = new CniEnvironment { Command = command, ContainerId = id, IfName = "eth0", NetNs = netNs, Path = path, Program = program };
         var reply = Ns.Run(() => Plugin.Run(environment, Encoding.UTF8.GetBytes(config)));
         return (reply.ExitCode, reply.Output.IsEmpty ? null : JsonNode.Parse(reply.Output.Span));
     }
 
-    internal JsonNode? Ok(string command, string id, string? netNs, string fields, string version = "1.0.0", string program = "podnet-cni")
+    internal JsonNode? Ok(string command, string id, string? netNs, string fields, string version = "1.0.0", string program = "podnet-cni", string path = "/usr/lib/cni")
     {
-        var (exit, json) = Run(command, id, netNs, fields, version, program);
+        var (exit, json) = Run(command, id, netNs, fields, version, program, path);
         Assert.True(exit == 0, $"{command}: {json?.ToJsonString()}");
         return json;
     }

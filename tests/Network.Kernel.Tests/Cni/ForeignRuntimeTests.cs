@@ -33,6 +33,9 @@ public sealed class ForeignRuntimeTests : IAsyncLifetime
         foreach (var node in _nodes)
             await node.Daemon.ApplyAsync([.. _nodes.Select(other => other.AsPeer)], TestContext.Current.CancellationToken);
         MakeTools();
+        // What serves is the image's own command: containerd runs that in a sandbox.
+        Podman("import", "--change", "CMD [\"/bin/busybox\",\"httpd\",\"-f\",\"-p\",\"80\",\"-h\",\"/www\"]", In("image.tar"), Image);
+        Podman("save", "--format", "oci-archive", "--output", In("image.oci"), Image);
     }
 
     public async ValueTask DisposeAsync()
@@ -41,8 +44,8 @@ public sealed class ForeignRuntimeTests : IAsyncLifetime
             Attempt(() => Podman("rm", "--all", "--force", "--time", "0"));
         if (_containerd is not null)
         {
-            Attempt(() => Ctr("task", "kill", "--signal", "SIGKILL", "c1"));
-            Attempt(() => Ctr("task", "delete", "--force", "c1"));
+            Attempt(() => Ctr("test", "task", "kill", "--signal", "SIGKILL", "c1"));
+            Attempt(() => Ctr("test", "task", "delete", "--force", "c1"));
             _containerd.Kill(15);
             _containerd.Wait();
         }
@@ -57,19 +60,15 @@ public sealed class ForeignRuntimeTests : IAsyncLifetime
     [Fact]
     public async Task Pods_of_podman_and_containerd_reach_each_other_and_leave_nothing()
     {
-        Podman("import", In("image.tar"), Image);
-        Podman("save", "--format", "oci-archive", "--output", In("image.oci"), Image);
         Podman("run", "--detach", "--name", "web", "--publish", "8080:80", "--ip", "10.244.1.9", Image, "/bin/busybox", "httpd", "-f", "-p", "80", "-h", "/www");
         var shown = JsonNode.Parse(Podman("inspect", "web", "--format", "{{json .NetworkSettings.Networks.podnet}}"))!;
         Assert.Equal(("10.244.1.9", "0a:58:0a:f4:01:09"), ((string?)shown["IPAddress"], (string?)shown["MacAddress"]));
 
-        _containerd = Child.Start(new ChildSpec("containerd", ["--config", In("containerd.toml")]) { NetNs = _nodes[1].Ns.Name, LogFile = In("containerd.log") });
-        await Eventually.TrueAsync(() => Attempt(() => Ctr("version")), TimeSpan.FromSeconds(60), () => File.ReadAllText(In("containerd.log")));
-        Ctr("image", "import", "--snapshotter", "native", In("image.oci"));
-        var fetched = Ctr("run", "--rm", "--cni", "--snapshotter", "native", Image, "c0", "/bin/busybox", "wget", "-q", "-O", "-", "http://10.244.1.9/");
+        await StartContainerdAsync();
+        var fetched = Ctr("test", "run", "--rm", "--cni", "--snapshotter", "native", Image, "c0", "/bin/busybox", "wget", "-q", "-O", "-", "http://10.244.1.9/");
         Assert.Contains("it works", fetched);
-        Ctr("run", "--detach", "--cni", "--snapshotter", "native", Image, "c1", "/bin/busybox", "httpd", "-f", "-p", "80", "-h", "/www");
-        var address = Ctr("task", "exec", "--exec-id", "e1", "c1", "/bin/busybox", "ip", "-4", "-o", "address", "show", "eth0").Split("inet ")[1].Split('/')[0];
+        Ctr("test", "run", "--detach", "--cni", "--snapshotter", "native", Image, "c1", "/bin/busybox", "httpd", "-f", "-p", "80", "-h", "/www");
+        var address = Ctr("test", "task", "exec", "--exec-id", "e1", "c1", "/bin/busybox", "ip", "-4", "-o", "address", "show", "eth0").Split("inet ")[1].Split('/')[0];
         Assert.StartsWith("10.244.2.", address);
         Assert.Contains("it works", Podman("exec", "web", "/bin/busybox", "wget", "-q", "-O", "-", $"http://{address}/"));
         Assert.Contains("it works", _nodes[1].Ns.Exec("busybox", "wget", "-q", "-O", "-", "http://192.0.2.1:8080/"));
@@ -77,6 +76,44 @@ public sealed class ForeignRuntimeTests : IAsyncLifetime
         Podman("rm", "--force", "--time", "0", "web");
         Assert.DoesNotContain("veth", _nodes[0].Ns.Exec("ip", "-d", "link", "show", "master", "w1-br"));
         Assert.DoesNotContain("dnat", _nodes[0].Ns.Exec("nft", "list", "ruleset"));
+    }
+
+    [Fact]
+    public async Task Pod_that_containerd_makes_for_a_kubelet_is_reached_from_podman_through_the_overlay_and_leaves_nothing()
+    {
+        await StartContainerdAsync();
+        using var runtime = new CriClient(In("containerd.sock"));
+        await Eventually.TrueAsync(async () => await runtime.ObstacleAsync() is null, TimeSpan.FromSeconds(60), () => File.ReadAllText(In("containerd.log")));
+
+        var (id, address) = await runtime.RunAsync("web", In("logs"), 8080);
+        try
+        {
+            Assert.StartsWith("10.244.2.", address);
+            var links = JsonNode.Parse(_nodes[1].Ns.Exec("ip", "-j", "link", "show", "master", "w2-br"))!.AsArray();
+            Assert.Equal("shop/web/eth0", (string?)Assert.Single(links)!["ifalias"]);
+            Assert.Equal(2, JsonNode.Parse(_nodes[1].Ns.Exec("tc", "-j", "qdisc", "show"))!.AsArray().Count(queue => (string?)queue!["kind"] == "tbf"));
+            // The sandbox's own process serves, on another node than podman's container that asks, and at the node's port.
+            Assert.Contains("it works", Podman("run", "--rm", Image, "/bin/busybox", "wget", "-q", "-O", "-", $"http://{address}/"));
+            Assert.Contains("it works", _nodes[0].Ns.Exec("busybox", "wget", "-q", "-O", "-", "http://192.0.2.2:8080/"));
+            var tunnel = JsonNode.Parse(_nodes[1].Ns.Exec("ip", "-j", "-s", "link", "show", "dev", "w2-vx"))![0]!["stats64"]!["rx"]!;
+            Assert.True((int)tunnel["packets"]! > 0);
+        }
+        finally
+        {
+            await runtime.RemoveAsync(id);
+        }
+
+        Assert.Equal("[]", _nodes[1].Ns.Exec("ip", "-j", "link", "show", "master", "w2-br").Trim());
+        Assert.DoesNotContain(id, _nodes[1].Ns.Exec("nft", "-j", "list", "ruleset"));
+        Assert.Contains($"- {address} {id} eth0", File.ReadAllText(In("data2/podnet/leases")));
+    }
+
+    private async Task StartContainerdAsync()
+    {
+        _containerd = Child.Start(new ChildSpec("containerd", ["--config", In("containerd.toml")]) { NetNs = _nodes[1].Ns.Name, LogFile = In("containerd.log") });
+        await Eventually.TrueAsync(() => Attempt(() => Ctr("test", "version")), TimeSpan.FromSeconds(60), () => File.ReadAllText(In("containerd.log")));
+        foreach (var space in (string[])["test", "k8s.io"])
+            Ctr(space, "image", "import", "--snapshotter", "native", In("image.oci"));
     }
 
     private void WriteNetwork(int number, int mtu)
@@ -121,9 +158,21 @@ public sealed class ForeignRuntimeTests : IAsyncLifetime
             version = 2
             root = "{In("containerd/root")}"
             state = "{In("containerd/state")}"
-            disabled_plugins = ["io.containerd.grpc.v1.cri","io.containerd.snapshotter.v1.devmapper","io.containerd.snapshotter.v1.btrfs","io.containerd.snapshotter.v1.zfs","io.containerd.snapshotter.v1.aufs","io.containerd.internal.v1.opt"]
+            disabled_plugins = ["io.containerd.snapshotter.v1.devmapper","io.containerd.snapshotter.v1.btrfs","io.containerd.snapshotter.v1.zfs","io.containerd.snapshotter.v1.aufs","io.containerd.internal.v1.opt"]
             [grpc]
             address = "{In("containerd.sock")}"
+            [plugins."io.containerd.grpc.v1.cri"]
+            sandbox_image = "{Image}"
+            disable_apparmor = true
+            restrict_oom_score_adj = true
+            disable_hugetlb_controller = true
+            netns_mounts_under_state_dir = true
+            stream_server_address = "127.0.0.1"
+            [plugins."io.containerd.grpc.v1.cri".cni]
+            bin_dir = "{In("bin")}"
+            conf_dir = "{In("net2")}"
+            [plugins."io.containerd.grpc.v1.cri".containerd]
+            snapshotter = "native"
 
             """);
     }
@@ -135,8 +184,8 @@ public sealed class ForeignRuntimeTests : IAsyncLifetime
     }));
 
     // ctr runs the plugins itself, and looks for them in the places of a whole machine: it gets a mount namespace with ours there.
-    private string Ctr(params string[] arguments) => _nodes[1].Ns.Exec("unshare", ["--mount", "sh", "-c",
-        $"mkdir -p /etc/cni/net.d /opt/cni/bin && mount --bind {In("net2")} /etc/cni/net.d && mount --bind {In("bin")} /opt/cni/bin && exec ctr -a {In("containerd.sock")} -n test \"$@\"",
+    private string Ctr(string space, params string[] arguments) => _nodes[1].Ns.Exec("unshare", ["--mount", "sh", "-c",
+        $"mkdir -p /etc/cni/net.d /opt/cni/bin && mount --bind {In("net2")} /etc/cni/net.d && mount --bind {In("bin")} /opt/cni/bin && exec ctr -a {In("containerd.sock")} -n {space} \"$@\"",
         "ctr", .. arguments]);
 
     private string In(string name) => Path.Combine(_folder.FullName, name);

@@ -206,6 +206,17 @@ public sealed class PluginTests
         Assert.Equal(Attachment.HostNameOf("c1", "eth0"), Attachment.HostNameOf("c1", "eth0"));
     }
 
+    [Theory]
+    [InlineData("{\"PortMappings\":[{\"HostPort\":8080,\"ContainerPort\":80,\"Protocol\":\"tcp\",\"HostIP\":\"\"}],\"bandwidth\":{\"IngressRate\":8000000,\"IngressBurst\":4294967295}}")]
+    [InlineData("{\"portMappings\":[{\"hostPort\":8080,\"containerPort\":80}],\"bandwidth\":{\"ingressRate\":8000000,\"ingressBurst\":4294967295}}")]
+    public void Capabilities_are_read_as_containerd_writes_them_and_as_the_conventions_do(string capabilities)
+    {
+        var config = NetworkConfig.Parse(Encoding.UTF8.GetBytes($"{{\"cniVersion\":\"1.0.0\",\"name\":\"n\",\"runtimeConfig\":{capabilities}}}"));
+
+        Assert.Equal(("tcp", 8080, 80), Network.Cni.Types.Portmap.PortMapping.ParseAll(config) is [var mapping] ? (mapping.Protocol, mapping.HostPort, mapping.ContainerPort) : default);
+        Assert.Equal(1_000_000UL, Network.Cni.Types.Bandwidth.Limits.Parse(config).Ingress?.Rate);
+    }
+
     [Fact]
     public void Damaged_configuration_never_throws()
     {

@@ -16,6 +16,7 @@ public sealed class KernelHeaderTests
         #include <sys/socket.h>
         #include <poll.h>
         #include <net/if.h>
+        #include <linux/ip.h>
         #include <linux/netlink.h>
         #include <linux/rtnetlink.h>
         #include <linux/if_link.h>
@@ -61,6 +62,30 @@ public sealed class KernelHeaderTests
         }
 
         Assert.True(checks > 150, $"only {checks} checks were generated");
+    }
+
+    [Fact]
+    public void File_state_is_read_where_the_headers_put_it()
+    {
+        Requires.Tool("gcc");
+        var libC = typeof(global::Network.Linux.FileDescriptor).Assembly.GetType("Network.Linux.Interop.LibC")!;
+        var statx = libC.GetNestedType("Statx", BindingFlags.NonPublic)!;
+        var source = new StringBuilder("#include <stddef.h>\n#include <fcntl.h>\n#include <sys/stat.h>\n");
+        source.Append($"_Static_assert(sizeof(struct statx) == {Marshal.SizeOf(statx)}, \"size\");\n");
+        foreach (var (field, member) in ((string, string)[])[("stx_size", "stx_size"), ("stx_mtime_tv_sec", "stx_mtime.tv_sec"), ("stx_mtime_tv_nsec", "stx_mtime.tv_nsec")])
+            source.Append($"_Static_assert(offsetof(struct statx, {member}) == {Marshal.OffsetOf(statx, field)}, \"{member}\");\n");
+        foreach (var name in (string[])["AT_EMPTY_PATH", "STATX_MTIME", "STATX_SIZE"])
+            source.Append($"_Static_assert({name} == {libC.GetField(name, BindingFlags.Static | BindingFlags.NonPublic)!.GetRawConstantValue()}, \"{name}\");\n");
+        var folder = Directory.CreateTempSubdirectory("file-headers");
+        try
+        {
+            File.WriteAllText(Path.Combine(folder.FullName, "check.c"), source.ToString());
+            Shell.Run("gcc", "-std=gnu11", "-D_GNU_SOURCE", "-fsyntax-only", Path.Combine(folder.FullName, "check.c"));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     private static int AddConstants(StringBuilder source)

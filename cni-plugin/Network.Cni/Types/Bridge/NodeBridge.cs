@@ -7,17 +7,25 @@ using Network.Netlink;
 namespace Network.Cni.Types.Bridge;
 
 /// <summary>The node's bridge: made on demand, never removed by a pod's going.</summary>
-internal sealed class NodeBridge(RouteSocket node, VethConfig config, IReadOnlyList<GrantedAddress> addresses)
+/// <param name="found">The bridge, where there is one already.</param>
+internal sealed class NodeBridge(RouteSocket node, VethConfig config, Link? found, IReadOnlyList<GrantedAddress> addresses)
 {
     private readonly string _name = config.Bridge!;
     private readonly bool _hasV6 = addresses.Any(address => address.Address.IsV6);
 
+    /// <summary>The bridge where it is there already; a device of another kind is refused before anything is made for the pod.</summary>
+    internal static Link? Find(RouteSocket node, VethConfig config)
+    {
+        if (config.Bridge is not { } name || node.Link(name) is not { } link)
+            return null;
+        return link.Kind == "bridge" ? link : throw new CniException(CniError.InvalidConfig,
+            $"field bridge names {name}, which is {(link.Kind is null ? "no bridge" : $"a {link.Kind} device")}; name another");
+    }
+
     /// <summary>The bridge, and in the batch what it lacks.</summary>
     internal Link Ensure(RouteBatch batch)
     {
-        var link = node.Link(_name) ?? Create();
-        if (link.Kind != "bridge")
-            throw new CniException(CniError.InvalidConfig, $"field bridge names {_name}, which is a {link.Kind} device; name another");
+        var link = found ?? Create();
         var mtu = config.Mtu == 0 || link.Mtu == config.Mtu ? (int?)null : config.Mtu;
         if (!link.IsUp || mtu is not null || config.Promiscuous)
             batch.LinkSet(link.Index, new LinkChange { Up = true, Mtu = mtu, Promiscuous = config.Promiscuous ? true : null });

@@ -28,7 +28,7 @@ internal sealed class PodNetNs : IDisposable
         {
             descriptor = FileDescriptor.Open(attachment.NetNs);
             var own = IdentityOfThread();
-            var route = NetNs.Run(attachment.NetNs, () =>
+            var route = NetNs.Visit(descriptor, attachment.NetNs, () =>
             {
                 // A runtime that passes its own namespace by mistake would have the node's network rebuilt.
                 if (!attachment.AllowOwnNetNs && IdentityOfThread() == own)
@@ -51,7 +51,11 @@ internal sealed class PodNetNs : IDisposable
     }
 
     /// <summary>Runs code inside, for the parameters below /proc/sys.</summary>
-    internal void Run(Action code) => NetNs.Run(_path, code);
+    internal void Run(Action code) => NetNs.Visit(Descriptor, _path, () =>
+    {
+        code();
+        return true;
+    });
 
     public void Dispose()
     {

@@ -10,7 +10,8 @@ namespace Network.Cni.Types.Veth;
 /// ADD: a veth pair, its two ends set up by one batch in each namespace. Asked again for the same container and
 /// interface it makes the same.
 /// </summary>
-internal sealed class VethAdd(RouteSocket node, PodNetNs pod, Attachment attachment, VethConfig config, IpamAnswer granted)
+/// <param name="found">The bridge, where there is one already.</param>
+internal sealed class VethAdd(RouteSocket node, PodNetNs pod, Attachment attachment, VethConfig config, Link? found, IpamAnswer granted)
 {
     private static readonly TimeSpan s_carrierDeadline = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_dadDeadline = TimeSpan.FromSeconds(10);
@@ -22,7 +23,7 @@ internal sealed class VethAdd(RouteSocket node, PodNetNs pod, Attachment attachm
     internal AttachResult Run()
     {
         var batch = new RouteBatch();
-        var nodeBridge = config.IsPtp ? null : new NodeBridge(node, config, granted.Addresses);
+        var nodeBridge = config.IsPtp ? null : new NodeBridge(node, config, found, granted.Addresses);
         var bridge = nodeBridge?.Ensure(batch);
         if (granted.IsNew || !IsAttached())
             Attach(batch, nodeBridge, bridge);
@@ -142,8 +143,10 @@ internal sealed class VethAdd(RouteSocket node, PodNetNs pod, Attachment attachm
 
     private void ConfigurePod(int index)
     {
-        pod.Run(SetPodParameters);
-        var batch = new RouteBatch().LinkSet("lo", new LinkChange { Up = true }).LinkSet(index, new LinkChange { Up = true });
+        if (_hasV6)
+            pod.Run(SetPodParameters);
+        // The kernel then announces the addresses whenever the device comes up or changes its address.
+        var batch = new RouteBatch().LinkSet("lo", new LinkChange { Up = true }).LinkSet(index, new LinkChange { Up = true, ArpNotify = true });
         foreach (var address in granted.Addresses)
             batch.AddressAdd(OwnAddress.On(index, address.Address, config.HostPrefix ? address.Address.Bits : address.PrefixLength, config.EnableDad));
         if (config.HostPrefix)
@@ -161,10 +164,6 @@ internal sealed class VethAdd(RouteSocket node, PodNetNs pod, Attachment attachm
 
     private void SetPodParameters()
     {
-        // The kernel then announces the addresses whenever the device comes up or changes its address.
-        Sysctl.TrySet($"net/ipv4/conf/{IfName}/arp_notify", "1");
-        if (!_hasV6)
-            return;
         Sysctl.TrySet("net/ipv6/conf/lo/disable_ipv6", "0");
         Sysctl.TrySet($"net/ipv6/conf/{IfName}/disable_ipv6", "0");
         Sysctl.TrySet($"net/ipv6/conf/{IfName}/accept_ra", "0");
@@ -187,9 +186,16 @@ internal sealed class VethAdd(RouteSocket node, PodNetNs pod, Attachment attachm
 
     private void AwaitDuplicateDetection(int index)
     {
-        if (!SpinWait.SpinUntil(() => !pod.Route.Addresses(index).Any(address => address.IsTentative), s_dadDeadline)
-            || granted.Addresses.Any(wanted => !pod.Route.Addresses(index).Any(address => Ip.Of(address.Address) == wanted.Address)))
-            throw new CniException(CniError.TryAgainLater, $"duplicate address detection of {IfName} found no end or another owner");
+        IReadOnlyList<InterfaceAddress> present = [];
+        var ended = SpinWait.SpinUntil(() =>
+        {
+            present = pod.Route.Addresses(index);
+            return present.Any(address => address.IsDuplicate) || !present.Any(address => address.IsTentative);
+        }, s_dadDeadline);
+        if (present.FirstOrDefault(address => address.IsDuplicate) is { } duplicate)
+            throw new CniException(CniError.TryAgainLater, $"address {duplicate.Address} of {IfName} is in use elsewhere on {config.Bridge ?? attachment.HostName}; look who answers for it (ip neigh)");
+        if (!ended || granted.Addresses.Any(wanted => !present.Any(address => Ip.Of(address.Address) == wanted.Address)))
+            throw new CniException(CniError.TryAgainLater, $"duplicate address detection of {IfName} found no end within {s_dadDeadline.TotalSeconds:0} s");
     }
 
     // The kernel's link watcher opens the port when it has seen its carrier, and then the bridge itself when this is its

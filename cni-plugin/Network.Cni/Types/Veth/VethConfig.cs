@@ -62,15 +62,19 @@ internal sealed record VethConfig
         if (bridge is not null && (bridge is "." or ".." || bridge.Any(c => char.IsWhiteSpace(c) || c is '/' or ':')))
             throw root.Invalid("bridge", bridge, "a device name without space, slash or colon");
         var mtu = (int)root.Number("mtu", ushort.MaxValue);
+        var promiscuous = root.Flag("promiscMode", false);
+        if (promiscuous && root.Flag("hairpinMode", false))
+            throw root.Invalid("promiscMode", "true", "only one of promiscMode and hairpinMode: either reflects a pod's frames to itself");
+        var isGateway = root.Flag("isGateway", !isReference);
         var isDefaultGateway = root.Flag("isDefaultGateway", !isReference);
         return new VethConfig
         {
             Bridge = bridge,
             Mtu = mtu is 0 or >= 576 ? mtu : throw root.Invalid("mtu", $"{mtu}", "0 or 576 to 65535"),
             IsDefaultGateway = isDefaultGateway || (isPtp && !root.Object("ipam").TryGet("routes", out _)),
-            IsGateway = isDefaultGateway || root.Flag("isGateway", !isReference),
-            Hairpin = root.Flag("hairpinMode", !isReference),
-            Promiscuous = root.Flag("promiscMode", false),
+            IsGateway = isDefaultGateway || isGateway,
+            Hairpin = root.Flag("hairpinMode", !isReference && !promiscuous),
+            Promiscuous = promiscuous,
             PortIsolation = root.Flag("portIsolation", false),
             MacSpoofCheck = root.Flag("macspoofchk", false),
             EnableDad = root.Flag("enabledad", false),

@@ -1,5 +1,6 @@
 using Network.Cni.Ipam;
 using Network.Cni.Protocol;
+using Network.Cni.Types.Bridge;
 using Network.Linux;
 using Network.Netlink;
 
@@ -35,10 +36,11 @@ internal sealed class VethType : ICniType
     {
         using var pod = PodNetNs.Open(attachment);
         using var node = RouteSocket.Open();
+        var bridge = NodeBridge.Find(node, _config);
         var granted = _ipam.Acquire(attachment);
         try
         {
-            var result = new VethAdd(node, pod, attachment, _config, granted).Run();
+            var result = new VethAdd(node, pod, attachment, _config, bridge, granted).Run();
             _traffic.Set(node, attachment, granted.Addresses);
             var dns = _call.Config.Root.Object("dns");
             return ResultJson.Write(dns.Exists ? result with { Dns = dns.Element } : result, _call.Config.CniVersion, _call.Config.PreviousResult);

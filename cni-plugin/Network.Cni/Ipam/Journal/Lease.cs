@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Network.Cni.Ipam;
+namespace Network.Cni.Ipam.Journal;
 
 /// <summary>An address and who has it.</summary>
 /// <param name="Holder">Container id, space, interface: as in the journal, so that thousands are read without a string each.</param>
