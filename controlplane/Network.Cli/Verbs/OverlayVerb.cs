@@ -12,7 +12,7 @@ internal static class OverlayVerb
     internal static Command Create()
     {
         var command = AgentVerbs.Part("overlay", "program this node's part of the overlay; status, peers, audit, repair and cleanup look after it",
-            "podnet overlay --node w1 --kubeconfig ./kubeconfig\n  podnet overlay peers --data-dir /var/lib/podnet/node");
+            "podnet overlay --node w1 --kubeconfig ./kubeconfig\n  podnet overlay --node w1 --network ./blue.json\n  podnet overlay peers --data-dir /var/lib/podnet/node");
         command.Subcommands.Add(Ask("status", "what the node's overlay is and whether it is whole", HttpMethod.Get, "/status", OverlayTables.Status));
         command.Subcommands.Add(Ask("peers", "every other node: by which way, and what its probes say", HttpMethod.Get, "/status", OverlayTables.Peers));
         command.Subcommands.Add(Ask("audit", "compare the kernel with what it should hold and change nothing; exit code 1 when they differ", HttpMethod.Get, "/audit", OverlayTables.Audit));

@@ -44,8 +44,10 @@ internal sealed class ProbeTarget(string node, IPEndPoint address, PathMtuSearch
     internal IEnumerable<int> NextSizes()
     {
         yield return 0;
-        if (_answered && (search.Found == 0 || _asked % LargeEvery == 0))
-            yield return search.Next;
+        if (!_answered || (!search.IsSearching && search.Found != 0 && _asked % LargeEvery != 0))
+            yield break;
+        yield return search.Next;
+        search.Asked();
     }
 
     internal ProbeQuestion Ask(int size, bool withoutChecksum, long now)
@@ -57,7 +59,7 @@ internal sealed class ProbeTarget(string node, IPEndPoint address, PathMtuSearch
         return question;
     }
 
-    internal TimeSpan Pause() => search.IsSearching ? s_searching : !_answered && _asked < EagerQuestions ? s_eager : interval;
+    internal TimeSpan Pause() => search.IsSearching && _silent == 0 ? s_searching : !_answered && _asked < EagerQuestions ? s_eager : interval;
 
     /// <summary>The answer to a question; null when it is not, or no longer, waited for.</summary>
     internal ProbeQuestion? Answered(uint sequence, TimeSpan roundTrip, DateTimeOffset when)

@@ -11,7 +11,7 @@ namespace Network.Overlay;
 /// </summary>
 internal sealed class Prober : IDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1), s_reopen = TimeSpan.FromSeconds(1);
     private readonly OverlaySettings _settings;
     private readonly TimeProvider _time;
     private readonly Channel<Command> _commands = Channel.CreateUnbounded<Command>(new UnboundedChannelOptions { SingleReader = true });
@@ -22,11 +22,13 @@ internal sealed class Prober : IDisposable
     private readonly Dictionary<string, Peer> _peers = new(StringComparer.Ordinal);
     private readonly PriorityQueue<int, long> _due = new();
     private readonly Dictionary<AddressFamily, (IPAddress Local, Socket Checked, Socket? Unchecked, CancellationTokenSource Stop)> _sockets = [];
+    private readonly ConcurrentDictionary<AddressFamily, string> _faults = new();
     private readonly byte[] _buffer = new byte[ushort.MaxValue];
     private readonly SemaphoreSlim _wake = new(0);
     private readonly ChecksumTest _checksum = new();
     private OverlayPlan? _plan;
     private int _lastTarget;
+    private long _opened;
 
     internal Prober(OverlaySettings settings, TimeProvider time) => (_settings, _time) = (settings, time);
 
@@ -35,6 +37,12 @@ internal sealed class Prober : IDisposable
 
     /// <summary>Raised on the prober's loop when the device should compute checksums, or should not.</summary>
     internal event Action<bool>? OffloadWanted;
+
+    /// <summary>Raised on the prober's loop when a family cannot be probed, once a reason.</summary>
+    internal event Action<string>? Faulted;
+
+    /// <summary>Why a family is not probed at present; null when all are.</summary>
+    internal string? Fault => _faults.IsEmpty ? null : string.Join("; ", _faults.Values.Distinct());
 
     internal ChecksumVerdict Checksum => _checksum.Verdict;
 
@@ -55,6 +63,7 @@ internal sealed class Prober : IDisposable
             {
                 while (_commands.Reader.TryRead(out var command))
                     Obey(command);
+                Reopen();
                 AskDue();
                 await _wake.WaitAsync(UntilNext(), cancel).ConfigureAwait(false);
             }
@@ -82,6 +91,8 @@ internal sealed class Prober : IDisposable
 
     private TimeSpan UntilNext()
     {
+        if (!_faults.IsEmpty)
+            return s_reopen;
         if (!_due.TryPeek(out _, out var due))
             return Timeout.InfiniteTimeSpan;
         var left = TimeSpan.FromSeconds((due - _time.GetTimestamp()) / (double)_time.TimestampFrequency);
@@ -107,12 +118,30 @@ internal sealed class Prober : IDisposable
             if (_sockets.TryGetValue(family, out var open) && open.Local.Equals(local))
                 continue;
             Close(family);
+            _faults.TryRemove(family, out _);
             if (local is not null)
                 Open(family, local);
         }
 
+        AskAnew();
+    }
+
+    private void AskAnew()
+    {
         foreach (var peer in _peers.Values.ToList())
             Replace(peer.NodeName, peer, peer);
+    }
+
+    // Whoever holds the port may leave it.
+    private void Reopen()
+    {
+        if (_faults.IsEmpty || _plan is not { } plan || _time.GetElapsedTime(_opened) < s_reopen)
+            return;
+        var opened = false;
+        foreach (var family in _faults.Keys)
+            opened |= LocalAddress(plan, family) is { } local && Open(family, local);
+        if (opened)
+            AskAnew();
     }
 
     // Plain routes need no device, and without one there is no address of our own in the pod range.
@@ -124,8 +153,9 @@ internal sealed class Prober : IDisposable
         ? peer.Ends[family]?.Address
         : peer.PodCidrs[family]?.BaseAddress;
 
-    private void Open(AddressFamily family, IPAddress local)
+    private bool Open(AddressFamily family, IPAddress local)
     {
+        _opened = _time.GetTimestamp();
         try
         {
             var ordinary = ProbeSocket.Open(_settings.NetNs, new IPEndPoint(local, _settings.ProbePort), withChecksum: true);
@@ -135,10 +165,16 @@ internal sealed class Prober : IDisposable
             _ = ListenAsync(ordinary, ordinary, without, stop.Token);
             if (without is not null)
                 _ = ListenAsync(without, ordinary, without, stop.Token);
+            _faults.TryRemove(family, out _);
+            return true;
         }
-        catch (SocketException)
+        catch (SocketException e)
         {
-            // The port is taken: probes of this family show as unanswered, which is what they are.
+            var fault = $"no probes by {local}: UDP port {_settings.ProbePort} cannot be bound ({e.SocketErrorCode}); end who holds it, or choose another --probe-port";
+            if (_faults.GetValueOrDefault(family) != fault)
+                Faulted?.Invoke(fault);
+            _faults[family] = fault;
+            return false;
         }
     }
 
