@@ -1,3 +1,3 @@
 using System.Runtime.CompilerServices;
 
-[assembly: InternalsVisibleTo("Network.Kernel.Tests")]
+[assembly: InternalsVisibleTo("Network.ControlPlane.Tests")]

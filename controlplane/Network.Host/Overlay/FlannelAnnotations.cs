@@ -22,6 +22,10 @@ internal static class FlannelAnnotations
     private const string BackendType = Prefix + "backend-type";
     private const string Managed = Prefix + "kube-subnet-manager";
 
+    /// <summary>Every key this daemon writes.</summary>
+    internal static IEnumerable<string> Published =>
+        [BackendType, Managed, ProbePort, .. PerFamily<int>.Families.SelectMany(family => (string[])[DataKey(family), AddressKey(family)])];
+
     /// <summary>What to publish; null removes what an earlier life left.</summary>
     internal static Dictionary<string, string?> Write(LocalVtep vtep)
     {

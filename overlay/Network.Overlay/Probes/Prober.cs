@@ -12,6 +12,9 @@ namespace Network.Overlay;
 internal sealed class Prober : IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1), s_reopen = TimeSpan.FromSeconds(1);
+
+    // All questions together: thousands of new peers are asked in turn, never at once.
+    private static readonly TimeSpan s_leastGap = TimeSpan.FromMilliseconds(1);
     private readonly OverlaySettings _settings;
     private readonly TimeProvider _time;
     private readonly Channel<Command> _commands = Channel.CreateUnbounded<Command>(new UnboundedChannelOptions { SingleReader = true });
@@ -29,6 +32,7 @@ internal sealed class Prober : IDisposable
     private OverlayPlan? _plan;
     private int _lastTarget;
     private long _opened;
+    private long _freeSlot;
 
     internal Prober(OverlaySettings settings, TimeProvider time) => (_settings, _time) = (settings, time);
 
@@ -217,7 +221,9 @@ internal sealed class Prober : IDisposable
             ids.Add(++_lastTarget);
             _targets[_lastTarget] = target;
             _states[(node, family)] = target.State;
-            _due.Enqueue(_lastTarget, _time.GetTimestamp());
+            _freeSlot = Math.Max(_freeSlot, _time.GetTimestamp());
+            _due.Enqueue(_lastTarget, _freeSlot);
+            _freeSlot += Ticks(s_leastGap);
         }
 
         _targetsOf[node] = ids;
@@ -230,7 +236,7 @@ internal sealed class Prober : IDisposable
     private void AskDue()
     {
         var now = _time.GetTimestamp();
-        var patience = (long)(s_patience.TotalSeconds * _time.TimestampFrequency);
+        var patience = Ticks(s_patience);
         while (_due.TryPeek(out var id, out var due) && due <= now)
         {
             _due.Dequeue();
@@ -242,9 +248,11 @@ internal sealed class Prober : IDisposable
             if (_checksum.WantsUnchecked)
                 Send(id, target, 0, withoutChecksum: true);
             Announce(target);
-            _due.Enqueue(id, now + (long)(target.Pause().TotalSeconds * _time.TimestampFrequency));
+            _due.Enqueue(id, now + Math.Max(Ticks(target.Pause()), _targets.Count * Ticks(s_leastGap)));
         }
     }
+
+    private long Ticks(TimeSpan time) => (long)(time.TotalSeconds * _time.TimestampFrequency);
 
     private void Expire(ProbeTarget target, long before)
     {
