@@ -50,6 +50,7 @@ internal sealed partial class FileNetwork(string path, AgentOptions options, Ove
     private async Task RunOnceAsync(CancellationToken cancel)
     {
         using var watch = new FileWatch(path);
+        var read = Stamp();
         var file = NetworkFile.Parse(path, await File.ReadAllTextAsync(path, cancel).ConfigureAwait(false));
         var settings = file.SettingsFor(options);
         networks.Check(path, settings);
@@ -65,7 +66,7 @@ internal sealed partial class FileNetwork(string path, AgentOptions options, Ove
             await TryAsync(() => daemon.ApplyAsync(file.PeersOf(options.Node), cancel)).ConfigureAwait(false);
             LogRunning(settings.NodeName, settings.Network, path, file.PeersOf(options.Node).Count);
             _ready = true;
-            await Task.WhenAny(running, FollowAsync(daemon, file, watch, cancel)).Unwrap().ConfigureAwait(false);
+            await Task.WhenAny(running, FollowAsync(daemon, file, read, watch, cancel)).Unwrap().ConfigureAwait(false);
         }
         finally
         {
@@ -76,11 +77,14 @@ internal sealed partial class FileNetwork(string path, AgentOptions options, Ove
         }
     }
 
-    private async Task FollowAsync(OverlayDaemon daemon, NetworkFile file, FileWatch watch, CancellationToken cancel)
+    private async Task FollowAsync(OverlayDaemon daemon, NetworkFile file, (DateTime, long) read, FileWatch watch, CancellationToken cancel)
     {
+        var seen = read;
         while (true)
         {
-            await watch.WaitAsync(s_look, cancel).ConfigureAwait(false);
+            if (!await watch.WaitAsync(s_look, cancel).ConfigureAwait(false) && Stamp() == seen)
+                continue;
+            seen = Stamp();
             try
             {
                 var next = NetworkFile.Parse(path, await File.ReadAllTextAsync(path, cancel).ConfigureAwait(false));
@@ -102,6 +106,9 @@ internal sealed partial class FileNetwork(string path, AgentOptions options, Ove
             }
         }
     }
+
+    // By which a change shows whose event was lost.
+    private (DateTime Written, long Length) Stamp() => new FileInfo(path) is { Exists: true } file ? (file.LastWriteTimeUtc, file.Length) : default;
 
     private async Task ChangeAsync(OverlayDaemon daemon, NetworkFile former, NetworkFile next, CancellationToken cancel)
     {

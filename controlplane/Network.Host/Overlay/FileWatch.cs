@@ -18,14 +18,16 @@ internal sealed class FileWatch : IDisposable
         _watcher.EnableRaisingEvents = true;
     }
 
-    /// <summary>Something changed, or the time is over.</summary>
-    internal async Task WaitAsync(TimeSpan atMost, CancellationToken cancel)
+    /// <returns>True when something changed, false when the time was over.</returns>
+    internal async Task<bool> WaitAsync(TimeSpan atMost, CancellationToken cancel)
     {
-        await _changed.WaitAsync(atMost, cancel).ConfigureAwait(false);
+        var changed = await _changed.WaitAsync(atMost, cancel).ConfigureAwait(false);
         // One look answers all signs there are.
         while (_changed.Wait(0, CancellationToken.None))
         {
         }
+
+        return changed;
     }
 
     public void Dispose()

@@ -172,9 +172,9 @@ internal static class FlannelAnnotations
         {
             data = (JsonNode.Parse(text) as JsonObject)!;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or ArgumentException)
         {
-            // Told by the caller, who knows node and key.
+            // Told by the caller, who knows node and key. Half a character (a lone surrogate) is refused before the parser sees it.
         }
 
         return data is not null;

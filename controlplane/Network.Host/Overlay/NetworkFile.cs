@@ -89,7 +89,7 @@ internal sealed class NetworkFile
                 ? new NetworkFile(file, root)
                 : throw new OverlayException($"network file {path} holds no JSON object; write {{ \"name\": ..., \"clusterCIDRs\": [...], \"nodes\": [...] }}");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or ArgumentException)
         {
             throw new OverlayException($"network file {path} is no JSON: {e.Message}");
         }

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Network.Client;
 using Network.Host.Roles;

@@ -68,10 +68,10 @@ public sealed partial class OverlayDaemon : IDisposable
         var pass = _engine.Whole();
         if (pass.Refusals is [var refusal, ..])
             throw refusal.Error;
-        _engine.Programmer.EnsureSysctls(_engine.Plan!.Underlay.Name);
+        _engine.Programmer.EnsureSysctls(_engine.Plan!);
         _bootstrapped = true;
         Publish();
-        LogStarted(_settings.NodeName, BackendNames.Of(_settings.Backend), Describe(_engine.Plan), LocalVtep!.Mtu);
+        LogStarted(_settings.NodeName, BackendNames.Of(_settings.Backend), Describe(_engine.Plan!), LocalVtep!.Mtu);
         return LocalVtep;
     }
 
@@ -235,7 +235,7 @@ public sealed partial class OverlayDaemon : IDisposable
 
     private async Task AuditNodeAsync(Round round, CancellationToken cancel)
     {
-        if (round.Audit && _engine.Plan is { } plan && _engine.Programmer.EnsureSysctls(plan.Underlay.Name))
+        if (round.Audit && _engine.Plan is { } plan && _engine.Programmer.EnsureSysctls(plan))
             NoteRepair(1, "kernel parameters", null);
         foreach (var rules in _rules)
         {

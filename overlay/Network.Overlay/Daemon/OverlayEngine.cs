@@ -55,16 +55,22 @@ internal sealed class OverlayEngine(RouteSocket socket, OverlaySettings settings
         var lines = new List<string>();
         if (IsBelowChanged())
             lines.Add("follow the network below, which has changed");
+        var present = new List<Tunnel>();
         foreach (var tunnel in plan.Tunnels)
         {
             if (_programmer.ReadDevice(tunnel.Device.Name) is not { } device || device.Index != tunnel.Index)
+            {
                 lines.Add($"add link {tunnel.Device.Name}");
-            else if (OverlayProgrammer.DeviceChange(device, tunnel.Device) is not null)
+                continue;
+            }
+
+            present.Add(tunnel);
+            if (OverlayProgrammer.DeviceChange(device, tunnel.Device) is not null)
                 lines.Add($"change link {tunnel.Device.Name}");
         }
 
         var changes = new ChangeSet();
-        var state = OverlayState.Read(socket, plan);
+        var state = OverlayState.Read(socket, plan with { Tunnels = present });
         OverlayProgrammer.CompareAddresses(plan, state, changes);
         if (_peersKnown)
             _desired.Compare(state, changes);

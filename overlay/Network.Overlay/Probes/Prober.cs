@@ -26,6 +26,7 @@ internal sealed class Prober : IDisposable
     private readonly PriorityQueue<int, long> _due = new();
     private readonly Dictionary<AddressFamily, (IPAddress Local, Socket Checked, Socket? Unchecked, CancellationTokenSource Stop)> _sockets = [];
     private readonly ConcurrentDictionary<AddressFamily, string> _faults = new();
+    private readonly List<ProbeQuestion> _lost = [];
     private readonly byte[] _buffer = new byte[ushort.MaxValue];
     private readonly SemaphoreSlim _wake = new(0);
     private readonly ChecksumTest _checksum = new();
@@ -257,7 +258,9 @@ internal sealed class Prober : IDisposable
     private void Expire(ProbeTarget target, long before)
     {
         var offload = _checksum.OffloadOn;
-        foreach (var lost in target.Expire(before))
+        _lost.Clear();
+        target.Expire(before, _lost);
+        foreach (var lost in _lost)
         {
             if (lost is { Size: 0, Unchecked: false })
                 _checksum.OrdinaryLost();
@@ -278,7 +281,7 @@ internal sealed class Prober : IDisposable
         new ProbePacket(IsAnswer: false, withoutChecksum, size, id, question.Sequence, question.SentAt).Write(_buffer);
         try
         {
-            socket.SendTo(_buffer.AsSpan(0, length), SocketFlags.None, target.Address);
+            socket.SendTo(_buffer.AsSpan(0, length), SocketFlags.None, target.Serialized);
         }
         catch (SocketException e)
         {

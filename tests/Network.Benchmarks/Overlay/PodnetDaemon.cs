@@ -42,12 +42,13 @@ internal sealed class PodnetDaemon(BenchNode node, string folder, string file) :
     public void Dispose() => Kill();
 
     /// <summary>A network file; the nodes as (name, pod ranges, underlay address).</summary>
-    internal static string Describe(string[] clusterCidrs, int vni, IEnumerable<(string Name, string[] Pods, string Address)> nodes) => new JsonObject
+    internal static string Describe(string[] clusterCidrs, int vni, IEnumerable<(string Name, string[] Pods, string Address)> nodes, bool masquerade = true) => new JsonObject
     {
         ["name"] = "bench",
         ["clusterCIDRs"] = new JsonArray([.. clusterCidrs.Select(cidr => (JsonNode)cidr)]),
         ["vni"] = vni,
         ["interface"] = "eth0",
+        ["masquerade"] = masquerade,
         ["nodes"] = new JsonArray([.. nodes.Select(node => (JsonNode)new JsonObject
         {
             ["name"] = node.Name, ["podCIDRs"] = new JsonArray([.. node.Pods.Select(pods => (JsonNode)pods)]), ["addresses"] = new JsonArray(node.Address),

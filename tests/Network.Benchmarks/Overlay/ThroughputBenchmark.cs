@@ -5,32 +5,44 @@ using Network.TestKit;
 namespace Network.Benchmarks.Overlay;
 
 /// <summary>
-/// Pod to pod across VXLAN: nodes that podnet programs beside nodes programmed by hand with <c>ip</c>, same segment, same
-/// kernel, one after the other in every round. Ours includes the masquerade and forward rules, the other has no rule at all.
+/// Pod to pod across VXLAN, four pairs of nodes on one segment and one kernel, one after the other in every round: podnet,
+/// the same made by hand with <c>ip</c> and flannel's masquerade and forward rules, podnet without rules, by hand without
+/// rules. Like is compared with like; the price of rules and connection tracking is told besides.
 /// </summary>
 internal static class ThroughputBenchmark
 {
     private static readonly int s_rounds = int.TryParse(Environment.GetEnvironmentVariable("OVERLAY_ROUNDS"), out var rounds) ? rounds : 7;
-    private const double Seconds = 2;
+    private const double Seconds = 1;
     private const int RoundTrips = 5000;
 
     internal static void Run(TextWriter output)
     {
-        output.WriteLine($"load {File.ReadAllText("/proc/loadavg").Trim()}; {s_rounds} rounds of {Seconds} s; medians");
+        output.WriteLine($"load {File.ReadAllText("/proc/loadavg").Trim()}; {s_rounds} rounds of {Seconds} s; medians of rounds, ratios of neighbours in a round");
         var folder = Directory.CreateTempSubdirectory("overlay-throughput");
         using var segment = BenchNode.Segment();
         using var ours = new Pair(segment, 1, "10.98");
         using var hand = new Pair(segment, 3, "10.97");
-        using var daemons = Program(ours, folder.FullName);
-        Program(hand.One, hand.Two);
-        Program(hand.Two, hand.One);
-        foreach (var pair in (Pair[])[ours, hand])
-            pair.AddPods();
-        foreach (var (name, measure, unit, less) in Measures())
-            Compare(output, name, measure, unit, less, ours, hand);
+        using var oursBare = new Pair(segment, 5, "10.96");
+        using var handBare = new Pair(segment, 7, "10.95");
+        Pair[] all = [ours, hand, oursBare, handBare];
+        using var daemons = Program(ours, folder.FullName, 7, masquerade: true);
+        using var bareDaemons = Program(oursBare, folder.FullName, 9, masquerade: false);
+        foreach (var (pair, vni) in (IEnumerable<(Pair, int)>)[(hand, 8), (handBare, 10)])
+        {
+            Program(pair.One, pair.Two, vni);
+            Program(pair.Two, pair.One, vni);
+        }
 
-        output.WriteLine($"load {File.ReadAllText("/proc/loadavg").Trim()}");
+        AddRules(hand.One);
+        AddRules(hand.Two);
+        foreach (var pair in all)
+            pair.AddPods();
+        output.WriteLine($"{"",-20} {"podnet",8} {"by hand",8} {"ratio",6}   no rules: {"podnet",8} {"by hand",8} {"ratio",6}   rules cost");
+        foreach (var (name, measure, unit, less) in Measures())
+            Compare(output, name, measure, unit, less, all);
+        output.WriteLine($"load {File.ReadAllText("/proc/loadavg").Trim()}; goal: ratio 0.98");
         daemons.Dispose();
+        bareDaemons.Dispose();
         folder.Delete(recursive: true);
     }
 
@@ -47,19 +59,19 @@ internal static class ThroughputBenchmark
         }
     }
 
-    private static void Compare(TextWriter output, string name, Func<Pair, double> measure, string unit, bool lessIsBetter, Pair ours, Pair hand)
+    private static void Compare(TextWriter output, string name, Func<Pair, double> measure, string unit, bool lessIsBetter, Pair[] all)
     {
-        var values = new[] { new List<double>(), new List<double>() };
+        var values = all.Select(_ => new List<double>()).ToArray();
         for (var round = 0; round < s_rounds; round++)
         {
-            // Who goes first changes, so that neither has the better half of the round.
-            foreach (var i in (int[])(round % 2 == 0 ? [0, 1] : [1, 0]))
-                values[i].Add(measure(i == 0 ? ours : hand));
+            // Neighbours in a round are those that are compared, and who goes first changes.
+            foreach (var i in (int[])(round % 2 == 0 ? [0, 1, 2, 3] : [3, 2, 1, 0]))
+                values[i].Add(measure(all[i]));
         }
 
-        var ratios = values[0].Zip(values[1], (our, their) => lessIsBetter ? their / our : our / their).ToList();
-        output.WriteLine($"{name,-22} podnet {Median(values[0]),7:0.00}  by hand {Median(values[1]),7:0.00} {unit,-6}  ratio {Median(ratios):0.000} (of rounds {ratios.Min():0.00} to {ratios.Max():0.00}; of medians "
-            + $"{(lessIsBetter ? Median(values[1]) / Median(values[0]) : Median(values[0]) / Median(values[1])):0.000})");
+        double Ratio(int one, int other) => Median(values[one].Zip(values[other], (mine, theirs) => lessIsBetter ? theirs / mine : mine / theirs));
+        output.WriteLine($"{name,-20} {Median(values[0]),8:0.00} {Median(values[1]),8:0.00} {Ratio(0, 1),6:0.000}   {"",9} {Median(values[2]),8:0.00} {Median(values[3]),8:0.00} {Ratio(2, 3),6:0.000}   "
+            + $"{1 - Ratio(0, 3),6:0.0%}  {unit}");
         output.Flush();
     }
 
@@ -69,21 +81,21 @@ internal static class ThroughputBenchmark
         return sorted.Count % 2 == 1 ? sorted[sorted.Count / 2] : (sorted[sorted.Count / 2] + sorted[(sorted.Count / 2) - 1]) / 2;
     }
 
-    private static Daemons Program(Pair pair, string folder)
+    private static Daemons Program(Pair pair, string folder, int vni, bool masquerade)
     {
-        var file = Path.Combine(folder, "network.json");
-        PodnetDaemon.Write(file, PodnetDaemon.Describe(["10.98.0.0/16", "fd00::/16"], 7,
-            pair.Nodes.Select(node => (node.Name, new[] { node.PodCidr, node.PodCidrV6 }, node.Address))));
+        var file = Path.Combine(folder, $"network{vni}.json");
+        PodnetDaemon.Write(file, PodnetDaemon.Describe([$"{pair.One.Network}.0.0/16", "fd00::/16"], vni,
+            pair.Nodes.Select(node => (node.Name, new[] { node.PodCidr, node.PodCidrV6 }, node.Address)), masquerade));
         var daemons = new Daemons([.. pair.Nodes.Select(node => new PodnetDaemon(node, folder, file))]);
         daemons.Start();
         return daemons;
     }
 
     // What the daemon programs, in the words of iproute2.
-    private static void Program(BenchNode node, BenchNode peer)
+    private static void Program(BenchNode node, BenchNode peer, int vni)
     {
         const string device = "hand";
-        node.Ns.Exec("ip", "link", "add", device, "mtu", "1450", "address", $"02:00:00:00:00:0{node.Number}", "type", "vxlan", "id", "8", "dstport", "4789",
+        node.Ns.Exec("ip", "link", "add", device, "mtu", "1450", "address", $"02:00:00:00:00:0{node.Number}", "type", "vxlan", "id", $"{vni}", "dstport", "4789",
             "local", node.Address, "dev", "eth0", "nolearning");
         node.Ns.Exec("ip", "link", "set", device, "up");
         node.Ns.Exec("ip", "address", "add", $"{node.Network}.{node.Number}.0/32", "dev", device);
@@ -93,6 +105,28 @@ internal static class ThroughputBenchmark
         node.Ns.Exec("ip", "-6", "neigh", "add", $"fd00:{peer.Number}::", "lladdr", $"02:00:00:00:00:0{peer.Number}", "nud", "permanent", "dev", device);
         node.Ns.Exec("ip", "route", "add", peer.PodCidr, "via", $"{peer.Network}.{peer.Number}.0", "dev", device, "onlink");
         node.Ns.Exec("ip", "-6", "route", "add", peer.PodCidrV6, "via", $"fd00:{peer.Number}::", "dev", device, "onlink");
+    }
+
+    // flannel's chains, in its order.
+    private static void AddRules(BenchNode node)
+    {
+        foreach (var (iptables, cluster, pods, multicast) in (IEnumerable<(string, string, string, string)>)
+            [("iptables", $"{node.Network}.0.0/16", node.PodCidr, "224.0.0.0/4"), ("ip6tables", "fd00::/16", node.PodCidrV6, "ff00::/8")])
+        {
+            void Rule(string table, string chain, params string[] words) => node.Ns.Exec(iptables, ["-t", table, "-A", chain, .. words]);
+            node.Ns.Exec(iptables, "-t", "nat", "-N", "FLANNEL-POSTRTG");
+            node.Ns.Exec(iptables, "-N", "FLANNEL-FWD");
+            Rule("nat", "POSTROUTING", "-m", "comment", "--comment", "flanneld masq", "-j", "FLANNEL-POSTRTG");
+            Rule("nat", "FLANNEL-POSTRTG", "-m", "mark", "--mark", "0x4000/0x4000", "-j", "RETURN");
+            Rule("nat", "FLANNEL-POSTRTG", "-s", pods, "-d", cluster, "-j", "RETURN");
+            Rule("nat", "FLANNEL-POSTRTG", "-s", cluster, "-d", pods, "-j", "RETURN");
+            Rule("nat", "FLANNEL-POSTRTG", "!", "-s", cluster, "-d", pods, "-j", "RETURN");
+            Rule("nat", "FLANNEL-POSTRTG", "-s", cluster, "!", "-d", multicast, "-j", "MASQUERADE", "--random-fully");
+            Rule("nat", "FLANNEL-POSTRTG", "!", "-s", cluster, "-d", cluster, "-j", "MASQUERADE", "--random-fully");
+            Rule("filter", "FORWARD", "-m", "comment", "--comment", "flanneld forward", "-j", "FLANNEL-FWD");
+            Rule("filter", "FLANNEL-FWD", "-s", cluster, "-j", "ACCEPT");
+            Rule("filter", "FLANNEL-FWD", "-d", cluster, "-j", "ACCEPT");
+        }
     }
 
     private sealed class Daemons(IReadOnlyList<PodnetDaemon> daemons) : IDisposable

@@ -70,8 +70,8 @@ public sealed class FlannelAnnotationsTests
     public void Ranges_that_are_none_are_named_and_a_node_that_has_not_published_is_no_fault()
     {
         var node = NodeOf(FlannelAnnotations.Write(s_vtep));
-        node.Spec.PodCIDRs = ["10.244.2.1/24"];
-        Assert.Equal("node w2: spec.podCIDRs: \"10.244.2.1/24\" is not a range; write address/prefix with the host bits zero", FlannelAnnotations.Read(node, OverlayBackend.Vxlan, 1).Fault);
+        node.Spec.PodCIDRs = ["10.244.2.0/33"];
+        Assert.Equal("node w2: spec.podCIDRs: \"10.244.2.0/33\" is not a range; write address/prefix with the host bits zero", FlannelAnnotations.Read(node, OverlayBackend.Vxlan, 1).Fault);
 
         Assert.Equal(default, FlannelAnnotations.Read(NodeOf([]), OverlayBackend.Vxlan, 1));
     }

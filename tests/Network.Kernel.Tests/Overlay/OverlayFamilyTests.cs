@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Network.Overlay;
 using Network.TestKit;
 using Xunit;
 

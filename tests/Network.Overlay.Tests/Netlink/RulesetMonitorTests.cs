@@ -12,7 +12,7 @@ public sealed class RulesetMonitorTests
 {
     private static readonly NftTable s_table = new(NftFamily.Ip, "nat");
     private static readonly NftChain s_chain = new(NftFamily.Ip, "nat", "POSTROUTING") { Type = "nat", Hook = NftHook.Postrouting, Priority = 100 };
-    private static readonly NftRule s_rule = new(NftFamily.Ip, "nat", "POSTROUTING") { Expressions = [new NftCounter(0, 0)] };
+    private static readonly NftRule s_rule = new(NftFamily.Ip, "nat", "POSTROUTING", [new NftCounter(0, 0)]);
 
     [Fact]
     public void Tables_chains_and_rules_are_told_by_name_and_nothing_else_is()

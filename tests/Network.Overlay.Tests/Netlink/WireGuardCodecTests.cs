@@ -1,7 +1,6 @@
 using System.Net;
 using Network.Linux;
 using Network.Netlink;
-using Network.Netlink.Interop;
 using Network.Netlink.Protocol;
 using Network.Netlink.Transport;
 using Xunit;
@@ -76,7 +75,7 @@ public sealed class WireGuardCodecTests
             var bytes = whole.ToArray();
             for (var change = random.Next(1, 8); change > 0; change--)
                 bytes[random.Next(4, bytes.Length)] = (byte)random.Next(256);
-            if (Parse(bytes.AsSpan(0, random.Next(bytes.Length + 1))) is not null)
+            if (Parse(bytes.AsSpan(0, round % 2 == 0 ? bytes.Length : random.Next(bytes.Length))) is not null)
                 parsed++;
         }
 
