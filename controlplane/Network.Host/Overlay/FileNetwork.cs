@@ -49,6 +49,8 @@ internal sealed partial class FileNetwork(string path, AgentOptions options, Ove
     // One life of the daemon: until this node's own part changes.
     private async Task RunOnceAsync(CancellationToken cancel)
     {
+        if (!File.Exists(path))
+            throw new OverlayException($"network file {path} does not exist; write it, or leave out --network");
         using var watch = new FileWatch(path);
         var read = Stamp();
         var file = NetworkFile.Parse(path, await File.ReadAllTextAsync(path, cancel).ConfigureAwait(false));

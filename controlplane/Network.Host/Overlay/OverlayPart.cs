@@ -19,7 +19,7 @@ internal sealed partial class OverlayPart(AgentOptions options, ApiClient? clust
 {
     private const string ChecksumCondition = "OverlayChecksumOffload";
 
-    private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(50), s_later = TimeSpan.FromSeconds(1);
     private readonly ILogger _logger = loggers.CreateLogger("overlay");
     private readonly OverlayNetworks _networks = new();
     private readonly Dictionary<string, PeerReading> _readings = new(StringComparer.Ordinal);
@@ -36,6 +36,9 @@ internal sealed partial class OverlayPart(AgentOptions options, ApiClient? clust
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         await using var server = new OverlayServer(options.OverlaySocket, options.Node, _networks);
         await server.StartAsync(cancel).ConfigureAwait(false);
+        // The cluster's network comes first: what a file says must not meet it, also while it is starting.
+        if (cluster is not null)
+            _networks.Set(OverlayNetworks.Cluster, new RunningNetwork(null, OverlayComposition.SettingsFor(options, default), null));
         _files = [.. options.Overlay.Networks.Select(file => new FileNetwork(file, options, _networks, loggers))];
         List<Task> running = [.. _files.Select(file => file.RunAsync(stop.Token))];
         if (cluster is not null)
@@ -158,11 +161,13 @@ internal sealed partial class OverlayPart(AgentOptions options, ApiClient? clust
             }
 
             // The others learn of us by what was just published, so a first answer takes a moment; peers are followed meanwhile.
-            using var again = own && !_ready ? time.CreateTimer(_ => changes.Writer.TryWrite(options.Node), null, s_again, Timeout.InfiniteTimeSpan) : null;
+            using var again = own && !_ready ? time.CreateTimer(_ => changes.Writer.TryWrite(options.Node), null, IsEarly(published) ? s_again : s_later, Timeout.InfiniteTimeSpan) : null;
 
             own = await ProgramChangedAsync(daemon, settings, nodes, changes.Reader, cancel).ConfigureAwait(false);
         }
     }
+
+    private bool IsEarly(long? published) => published is null || time.GetElapsedTime(published.Value) <= OverlayReadiness.Patience;
 
     private async Task ProgramAllAsync(OverlayDaemon daemon, OverlaySettings settings, Informer<V1Node> nodes, CancellationToken cancel)
     {

@@ -96,11 +96,12 @@ internal sealed class Prober : IDisposable
 
     private TimeSpan UntilNext()
     {
-        if (!_faults.IsEmpty)
-            return s_reopen;
+        var most = _faults.IsEmpty ? Timeout.InfiniteTimeSpan : s_reopen;
         if (!_due.TryPeek(out _, out var due))
-            return Timeout.InfiniteTimeSpan;
+            return most;
         var left = TimeSpan.FromSeconds((due - _time.GetTimestamp()) / (double)_time.TimestampFrequency);
+        if (most != Timeout.InfiniteTimeSpan && left > most)
+            return most;
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
