@@ -17,7 +17,7 @@ internal static class ExitGuard
         catch (Exception e) when (e is ClusterException or TopologyException or LinuxException or ApiException or HttpRequestException
             or IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or InvalidOperationException)
         {
-            await Console.Error.WriteLineAsync($"podnet: {e.Message}").ConfigureAwait(false);
+            await Console.Error.WriteLineAsync($"podnet: {Words(e)}").ConfigureAwait(false);
             return 1;
         }
         catch (OperationCanceledException)
@@ -25,4 +25,8 @@ internal static class ExitGuard
             return 130;
         }
     }
+
+    // "The SSL connection could not be established, see inner exception" says nothing to somebody who sees no inner one.
+    private static string Words(Exception e) =>
+        e is HttpRequestException && e.GetBaseException() is { } root && root != e ? $"{e.Message} ({root.Message})" : e.Message;
 }

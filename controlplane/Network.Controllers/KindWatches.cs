@@ -12,6 +12,9 @@ internal sealed partial class KindWatches
 {
     // A definition changes several times while it becomes served; one reading of discovery is enough for all of them.
     private static readonly TimeSpan s_calm = TimeSpan.FromMilliseconds(100);
+
+    // A kind may be gone before its first list came: no reading waits longer than this for one, or none would ever follow.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
     private readonly ControllerContext _context;
     private readonly Func<CatalogEntry, bool> _wanted;
     private readonly Action<CatalogEntry, Change<ObjectMetadata>> _changed;
@@ -19,6 +22,7 @@ internal sealed partial class KindWatches
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly WorkQueue<string> _queue;
     private readonly ILogger _logger;
+    private bool _unsettled;
 
     internal KindWatches(ControllerContext context, string owner, Func<CatalogEntry, bool> wanted, Action<CatalogEntry, Change<ObjectMetadata>> changed)
     {
@@ -58,12 +62,21 @@ internal sealed partial class KindWatches
         var added = wanted.Values.Where(kind => !_watched.ContainsKey((kind.Group, kind.Kind))).ToList();
         foreach (var kind in added)
             _watched[(kind.Group, kind.Kind)] = Start(kind, cancel);
-        await Task.WhenAll(_watched.Values.Select(watched => watched.Informer.Synced)).WaitAsync(cancel).ConfigureAwait(false);
-        if (_synced.TrySetResult())
+        var settled = await SettledAsync(cancel).ConfigureAwait(false);
+        if (settled && _synced.TrySetResult())
             LogWatching(_watched.Count);
-        if (gone.Count + added.Count > 0)
+        if (gone.Count + added.Count > 0 || _unsettled)
             KindsChanged?.Invoke();
-        return null;
+        _unsettled = !settled;
+        return settled ? null : s_calm;
+    }
+
+    private async Task<bool> SettledAsync(CancellationToken cancel)
+    {
+        var all = Task.WhenAll(_watched.Values.Select(watched => watched.Informer.Synced));
+        await Task.WhenAny(all, Task.Delay(s_patience, cancel)).ConfigureAwait(false);
+        cancel.ThrowIfCancellationRequested();
+        return all.IsCompletedSuccessfully;
     }
 
     private WatchedKind Start(CatalogEntry kind, CancellationToken cancel)

@@ -19,6 +19,9 @@ public sealed class ApiException : Exception
 
     public JsonObject? Details { get; }
 
+    /// <summary>metadata.continue: where a list whose snapshot is gone may go on.</summary>
+    public string? Continue { get; init; }
+
     /// <summary>Seconds after which a retry makes sense; sent as Retry-After.</summary>
     public int? RetryAfterSeconds => (int?)Details?["retryAfterSeconds"];
 
@@ -29,6 +32,8 @@ public sealed class ApiException : Exception
         {
             ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Failure", ["message"] = Message,
         };
+        if (Continue is not null)
+            status["metadata"]!["continue"] = Continue;
         if (Reason.Length > 0)
             status["reason"] = Reason;
         if (Details is not null)

@@ -41,8 +41,9 @@ internal sealed class ApplyHandler(ObjectRegistry registry)
         await ObjectResponse.WriteEntryAsync(request, entry);
     }
 
-    // A manager cannot own what the schema does not have, so unknown fields are refused whatever fieldValidation says; upstream's
-    // error is a plain one, without a reason (structured-merge-diff typed).
+    // A manager cannot own what the schema does not have, so unknown fields are refused whatever fieldValidation says. Upstream's
+    // error is a plain one without a reason, answered as 500 (structured-merge-diff typed); the text stays, but who is at fault
+    // is the client.
     private static void Undeclared(ApiRequest request, Decoded decoded)
     {
         const string unknown = "unknown field \"";
@@ -51,7 +52,7 @@ internal sealed class ApplyHandler(ObjectRegistry registry)
         if (faults.Count == 0)
             return;
         var (resource, ns) = (request.Target.Resource, request.Target.Namespace);
-        throw new ApiException(500, "", $"failed to create typed patch object ({ns}/{request.Target.Name}; {resource.ApiVersion}, Kind={resource.Kind}): "
+        throw new ApiException(400, "", $"failed to create typed patch object ({ns}/{request.Target.Name}; {resource.ApiVersion}, Kind={resource.Kind}): "
             + (faults.Count == 1 ? faults[0] : $"errors:\n{string.Join('\n', faults.Select(fault => $"  {fault}"))}"));
     }
 }

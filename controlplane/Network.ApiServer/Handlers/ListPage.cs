@@ -101,6 +101,6 @@ internal sealed record ListPage(IReadOnlyList<StoreEntry> Entries, long Revision
     private static ApiException TooOld(ContinueToken token) => new(410, "Expired",
         "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.")
     {
-        Data = { ["continue"] = (token with { Revision = -1 }).ToString() },
+        Continue = (token with { Revision = -1 }).ToString(),
     };
 }

@@ -30,11 +30,14 @@ internal static class UpVerb
             var lab = given is null ? LabTopology.Flat(parsed.GetValue(name)!, parsed.GetValue(nodes)) : TopologyFile.Read(given);
             if (given is null && parsed.GetValue(nodes) is < 1 or > 200)
                 throw new ClusterException($"--nodes {parsed.GetValue(nodes)} is out of range; use 1 to 200");
+            var plugins = parsed.GetValue(cni) ?? Path.GetDirectoryName(binary)!;
+            if (!File.Exists(Path.Combine(plugins, "podnet-cni")))
+                throw new ClusterException($"no podnet-cni in {plugins}, so no pod would get an address; name its directory with --cni-bin-dir");
             var settings = new ClusterSettings(lab, binary)
             {
                 ApiPort = parsed.GetValue(port),
                 Split = parsed.GetValue(split),
-                CniBinaries = parsed.GetValue(cni) ?? Path.GetDirectoryName(binary)!,
+                CniBinaries = plugins,
             };
             Print(await new ClusterUp(settings, TimeProvider.System).RunAsync(Console.WriteLine, cancel).ConfigureAwait(false));
             return 0;

@@ -4,7 +4,7 @@ namespace Network.Conformance.ApiMachinery;
 
 /// <summary>A kind with an example of it, for scenarios that do the same to every kind.</summary>
 /// <param name="Kind">The kind.</param>
-/// <param name="Manifest">Everything but metadata, as YAML; NS stands for the run's namespace, N for the number of the object.</param>
+/// <param name="Manifest">Everything but metadata, as YAML; &lt;NS&gt; stands for the run's namespace, N for the number of the object.</param>
 internal sealed record ObjectKind(Kind Kind, string Manifest)
 {
     /// <summary>A merge patch of the object beside metadata; null when nothing else may change.</summary>

@@ -27,6 +27,9 @@ public sealed class ApiServerFixture : IAsyncLifetime
     /// <summary>What the audit log keeps; set before the start, null keeps none.</summary>
     public string? AuditPolicy { get; init; }
 
+    /// <summary>How much history the store keeps; set before the start.</summary>
+    public StoreSettings History { get; init; } = new();
+
     public CertificateAuthority Authority => _authority;
 
     /// <summary>A copy of the key that signs account tokens, as another process would load it.</summary>
@@ -42,7 +45,7 @@ public sealed class ApiServerFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _store = new SqliteStore(Path.Combine(_directory, "state.db"), new StoreSettings(), TimeProvider.System);
+        _store = new SqliteStore(Path.Combine(_directory, "state.db"), History, TimeProvider.System);
         var serving = _authority.Issue(new CertificateRequestSpec("apiserver") { Server = true, AlternativeNames = ["127.0.0.1", "localhost"] });
         _host = new ApiServerHost(new ApiServerSettings
         {

@@ -55,6 +55,16 @@ public sealed class ApplyTests : IClassFixture<ApiServerFixture>
     }
 
     [Fact]
+    public async Task An_undeclared_field_is_the_clients_fault()
+    {
+        using var client = _server.Admin();
+        var answer = await client.SendAsync("PATCH", "/api/v1/namespaces/default/configmaps/undeclared?fieldManager=f",
+            """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"undeclared"},"colour":"red"}""", "application/apply-patch+yaml");
+        Assert.Equal(400, answer.Code);
+        Assert.Equal("failed to create typed patch object (default/undeclared; v1, Kind=ConfigMap): .colour: field not declared in schema", (string)answer.Body["message"]!);
+    }
+
+    [Fact]
     public void Applying_the_same_twice_changes_nothing()
     {
         var path = _server.Manifest(Web.Replace("NAME", "same"));
