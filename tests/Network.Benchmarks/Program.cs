@@ -1,5 +1,6 @@
 using Network.Benchmarks.Cni;
 using Network.Benchmarks.Dns;
+using Network.Benchmarks.Overlay;
 using Network.Benchmarks.Proxy;
 using Network.Benchmarks.Store;
 using Network.Benchmarks.Up;
@@ -11,6 +12,9 @@ var table = new (string Name, Action<TextWriter> Run)[]
     ("cni", CniBenchmark.Run),
     ("dns", DnsBenchmark.Run),
     ("dns-change", ChangeBenchmark.Run),
+    ("overlay-chaos", ChaosBenchmark.Run),
+    ("overlay-peers", PeersBenchmark.Run),
+    ("overlay-throughput", ThroughputBenchmark.Run),
     ("pods", PodsBenchmark.Run),
     ("proxy", ProxyBenchmark.Run),
     ("store", StoreBenchmark.Run),

@@ -20,6 +20,14 @@ internal sealed class OverlayOptionSet
     private readonly Option<int> _probe = Options.Number("--probe-port", "UDP port for probes between nodes; 0 for none", 10246);
     private readonly Option<string?> _subnetFile = Options.Text("--subnet-file", "where to leave flannel's subnet.env, such as /run/flannel/subnet.env");
 
+    private readonly Option<string[]> _networks = Networks();
+
+    internal static Option<string[]> Networks() => new("--network")
+    {
+        Description = "file that describes a further network and lists its nodes (JSON, followed while it runs); without --kubeconfig the only ones",
+        DefaultValueFactory = _ => [],
+    };
+
     internal static Option<string> Backend()
     {
         var option = Options.Text("--backend", $"how packets travel between nodes: {BackendNames.All}", BackendNames.Of(default));
@@ -27,7 +35,7 @@ internal sealed class OverlayOptionSet
         return option;
     }
 
-    internal IEnumerable<Option> All => [_backend, _direct, _vni, _port, _interface, _clusterV6, _podsV6, _addressV6, _noMasquerade, _probe, _subnetFile];
+    internal IEnumerable<Option> All => [_backend, _direct, _vni, _port, _interface, _clusterV6, _podsV6, _addressV6, _noMasquerade, _probe, _subnetFile, _networks];
 
     internal OverlayOptions Read(ParseResult parsed) => new()
     {
@@ -42,6 +50,7 @@ internal sealed class OverlayOptionSet
         NoMasquerade = [.. parsed.GetValue(_noMasquerade)!.Select(text => Range(_noMasquerade.Name, text)!.Value)],
         ProbePort = parsed.GetValue(_probe),
         SubnetFile = parsed.GetValue(_subnetFile),
+        Networks = parsed.GetValue(_networks)!,
     };
 
     private static IPNetwork? Range(string option, string? text) => text is null

@@ -19,6 +19,13 @@ internal static class OverlayTables
             Line("node", Text(network!["node"]));
             if (Text(network["network"]) is { Length: > 0 } name)
                 Line("network", name);
+            if (network["tunnels"] is null)
+            {
+                Line("failure", Text(network["failure"]));
+                Write(table);
+                continue;
+            }
+
             Line("backend", $"{Text(network["backend"])} vni {Text(network["vni"])} port {Text(network["port"])}");
             Line("underlay", $"{Text(network["underlay"]!["device"])} mtu {Text(network["underlay"]!["mtu"])}");
             Line("pods", $"{List(network["podCIDRs"])} mtu {Text(network["mtu"])}");
@@ -31,6 +38,8 @@ internal static class OverlayTables
                 : Text(network["repairs"]));
             Line("last audit", Text(network["lastAudit"]));
             Line("checksum offload", Text(network["checksumOffload"]));
+            if (Text(network["probeFault"]) is { Length: > 0 } fault)
+                Line("probes", fault);
             Line("failure", Text(network["failure"]) is { Length: > 0 } failure ? failure : "none");
             Write(table);
         }

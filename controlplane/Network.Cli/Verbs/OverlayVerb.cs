@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using System.Text.Json.Nodes;
 using Network.Host.Overlay;
+using Network.Host.Roles;
 using Network.Overlay;
 
 namespace Network.Cli.Verbs;
@@ -12,7 +13,7 @@ internal static class OverlayVerb
     internal static Command Create()
     {
         var command = AgentVerbs.Part("overlay", "program this node's part of the overlay; status, peers, audit, repair and cleanup look after it",
-            "podnet overlay --node w1 --kubeconfig ./kubeconfig\n  podnet overlay peers --data-dir /var/lib/podnet/node");
+            "podnet overlay --node w1 --kubeconfig ./kubeconfig\n  podnet overlay --node w1 --network ./blue.json\n  podnet overlay peers --data-dir /var/lib/podnet/node");
         command.Subcommands.Add(Ask("status", "what the node's overlay is and whether it is whole", HttpMethod.Get, "/status", OverlayTables.Status));
         command.Subcommands.Add(Ask("peers", "every other node: by which way, and what its probes say", HttpMethod.Get, "/status", OverlayTables.Peers));
         command.Subcommands.Add(Ask("audit", "compare the kernel with what it should hold and change nothing; exit code 1 when they differ", HttpMethod.Get, "/audit", OverlayTables.Audit));
@@ -54,17 +55,33 @@ internal static class OverlayVerb
         var backend = OverlayOptionSet.Backend();
         var cluster = Options.Range("--cluster-cidr", "addresses of all pods", "10.244.0.0/16");
         var clusterV6 = Options.Text("--cluster-cidr-v6", "IPv6 addresses of all pods");
+        var networks = OverlayOptionSet.Networks();
+        var subnet = Options.Text("--subnet-file", "the subnet.env that was left");
+        var kubeconfig = Options.Text("--kubeconfig", "how to reach the API server, to take back the node's annotations too");
         var command = new Command("cleanup", """
-            remove devices, routes, rules and the CNI configuration that the overlay left; it must not be running
+            remove devices, routes, rules and files that the overlay left, and the node's annotations; it must not be running
 
-            Example:
-              podnet overlay cleanup --node w1
-            """) { node, data, backend, cluster, clusterV6 };
+            Examples:
+              podnet overlay cleanup --node w1 --kubeconfig ./kubeconfig
+              podnet overlay cleanup --node w1 --network ./blue.json --subnet-file /run/flannel/subnet.env
+            """) { node, data, backend, cluster, clusterV6, networks, subnet, kubeconfig };
         command.SetAction(async (parsed, cancel) =>
         {
             BackendNames.TryParse(parsed.GetValue(backend), out var kind);
-            IPNetwork? second = parsed.GetValue(clusterV6) is { } text ? IPNetwork.Parse(text) : null;
-            await OverlayCleanup.RunAsync(parsed.GetValue(node)!, parsed.GetValue(data)!, kind, new PerFamily<IPNetwork>(parsed.GetValue(cluster), second), cancel).ConfigureAwait(false);
+            await OverlayCleanup.RunAsync(new AgentOptions
+            {
+                Node = parsed.GetValue(node)!,
+                DataDirectory = parsed.GetValue(data)!,
+                Kubeconfig = parsed.GetValue(kubeconfig),
+                ClusterCidr = parsed.GetValue(cluster),
+                Overlay = new OverlayOptions
+                {
+                    Backend = kind,
+                    ClusterCidrV6 = parsed.GetValue(clusterV6) is { } text ? IPNetwork.Parse(text) : null,
+                    Networks = parsed.GetValue(networks)!,
+                    SubnetFile = parsed.GetValue(subnet),
+                },
+            }, cancel).ConfigureAwait(false);
             return 0;
         });
         return command;

@@ -9,9 +9,10 @@ namespace Network.Host.Overlay;
 /// </summary>
 internal static class CniConfig
 {
-    private const string FileName = "10-podnet.conflist";
+    /// <summary>The name of a network in its configuration; the cluster's own is just podnet.</summary>
+    internal static string NameOf(string network) => network.Length == 0 ? "podnet" : $"podnet-{network}";
 
-    internal static string Render(string bridge, string dataDirectory, LocalVtep vtep)
+    internal static string Render(string name, string bridge, string dataDirectory, LocalVtep vtep)
     {
         var ipam = new JsonObject { ["dataDir"] = dataDirectory };
         if (vtep.PodCidrs is { V4: { } v4, V6: { } v6 })
@@ -23,7 +24,7 @@ internal static class CniConfig
             ["cniVersion"] = "1.0.0",
             // Runtimes that know several take the newest: with it come GC and STATUS.
             ["cniVersions"] = new JsonArray("0.3.1", "0.4.0", "1.0.0", "1.1.0"),
-            ["name"] = "podnet",
+            ["name"] = name,
             ["plugins"] = new JsonArray(new JsonObject
             {
                 ["type"] = "podnet-cni",
@@ -36,11 +37,14 @@ internal static class CniConfig
         }.ToJsonString(new System.Text.Json.JsonSerializerOptions { WriteIndented = true });
     }
 
-    internal static void Write(string directory, string content) => AtomicFile.Write(Path.Combine(directory, FileName), content);
+    internal static void Write(string directory, string content, string network = "") => AtomicFile.Write(PathOf(directory, network), content);
 
-    internal static void Remove(string directory)
+    internal static void Remove(string directory, string network = "")
     {
         if (Directory.Exists(directory))
-            File.Delete(Path.Combine(directory, FileName));
+            File.Delete(PathOf(directory, network));
     }
+
+    // Runtimes take the first of the folder, which is to be the cluster's.
+    private static string PathOf(string directory, string network) => Path.Combine(directory, $"{(network.Length == 0 ? 10 : 20)}-{NameOf(network)}.conflist");
 }

@@ -22,6 +22,10 @@ internal static class FlannelAnnotations
     private const string BackendType = Prefix + "backend-type";
     private const string Managed = Prefix + "kube-subnet-manager";
 
+    /// <summary>Every key this daemon writes.</summary>
+    internal static IEnumerable<string> Published =>
+        [BackendType, Managed, ProbePort, .. PerFamily<int>.Families.SelectMany(family => (string[])[DataKey(family), AddressKey(family)])];
+
     /// <summary>What to publish; null removes what an earlier life left.</summary>
     internal static Dictionary<string, string?> Write(LocalVtep vtep)
     {
@@ -168,9 +172,9 @@ internal static class FlannelAnnotations
         {
             data = (JsonNode.Parse(text) as JsonObject)!;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or ArgumentException)
         {
-            // Told by the caller, who knows node and key.
+            // Told by the caller, who knows node and key. Half a character (a lone surrogate) is refused before the parser sees it.
         }
 
         return data is not null;

@@ -40,10 +40,13 @@ public static class OverlayClient
 
     private static async Task<NetworkStream> ConnectAsync(string socket, CancellationToken cancel)
     {
+        using var path = new ShortPath(socket);
+        if (System.Text.Encoding.UTF8.GetByteCount(path.Text) > 107)
+            throw new IOException($"no overlay answers at {socket} (its folder does not exist); start podnet overlay or podnet agent on this node, or name its --data-dir");
         var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            await connection.ConnectAsync(new UnixDomainSocketEndPoint(socket), cancel).ConfigureAwait(false);
+            await connection.ConnectAsync(new UnixDomainSocketEndPoint(path.Text), cancel).ConfigureAwait(false);
             return new NetworkStream(connection, ownsSocket: true);
         }
         catch (SocketException e)

@@ -28,6 +28,7 @@ internal static class OverlayJson
         ["lastAudit"] = Text(status.LastAudit),
         ["failure"] = status.Failure,
         ["checksumOffload"] = status.Checksum.ToString(),
+        ["probeFault"] = status.ProbeFault,
         ["peers"] = new JsonArray([.. status.Peers.Select(peer => (JsonNode)Of(peer))]),
     };
 

@@ -15,23 +15,50 @@ namespace Network.Host.Overlay;
 /// Connects the overlay daemon with the cluster: the node's podCIDRs in, its tunnel ends out as annotations, the other
 /// nodes in as peers, one by one. When the kernel has everything, the CNI configuration appears and NetworkUnavailable goes.
 /// </summary>
-internal sealed partial class OverlayPart(AgentOptions options, ApiClient client, TimeProvider time, ILoggerFactory loggers) : IPart
+internal sealed partial class OverlayPart(AgentOptions options, ApiClient? cluster, TimeProvider time, ILoggerFactory loggers) : IPart
 {
     private const string ChecksumCondition = "OverlayChecksumOffload";
 
-    // A node alone among dead ones must start too; the condition's message then says so.
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5), s_again = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(50), s_later = TimeSpan.FromSeconds(1);
     private readonly ILogger _logger = loggers.CreateLogger("overlay");
+    private readonly OverlayNetworks _networks = new();
     private readonly Dictionary<string, PeerReading> _readings = new(StringComparer.Ordinal);
+    private IReadOnlyList<FileNetwork> _files = [];
+    private string? _publicFault;
     private volatile bool _ready;
 
     public string Name => "overlay";
 
-    public bool IsReady => _ready;
+    public bool IsReady => (_ready || cluster is null) && _files.Count == options.Overlay.Networks.Count && _files.All(file => file.IsReady);
 
     public async Task RunAsync(CancellationToken cancel)
     {
-        var nodes = new Informer<V1Node>(client, Resources.Nodes, ListQuery.All, _logger);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        await using var server = new OverlayServer(options.OverlaySocket, options.Node, _networks);
+        await server.StartAsync(cancel).ConfigureAwait(false);
+        // The cluster's network comes first: what a file says must not meet it, also while it is starting.
+        if (cluster is not null)
+            _networks.Set(OverlayNetworks.Cluster, new RunningNetwork(null, OverlayComposition.SettingsFor(options, default), null));
+        _files = [.. options.Overlay.Networks.Select(file => new FileNetwork(file, options, _networks, loggers))];
+        List<Task> running = [.. _files.Select(file => file.RunAsync(stop.Token))];
+        if (cluster is not null)
+            running.Add(RunClusterAsync(stop.Token));
+        try
+        {
+            await Task.WhenAny(running).Unwrap().ConfigureAwait(false);
+        }
+        finally
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private ApiClient Client => cluster!;
+
+    private async Task RunClusterAsync(CancellationToken cancel)
+    {
+        var nodes = new Informer<V1Node>(Client, Resources.Nodes, ListQuery.All, _logger);
         var changes = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true });
         nodes.Changed += change => changes.Writer.TryWrite(change.Object.Metadata.Name);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -42,15 +69,15 @@ internal sealed partial class OverlayPart(AgentOptions options, ApiClient client
             var settings = SettingsFor(nodes, cidrs);
             using var daemon = new OverlayDaemon(settings, loggers.CreateLogger<OverlayDaemon>(), time);
             daemon.LocalVtepChanged += _ => changes.Writer.TryWrite(options.Node);
-            await using var server = new OverlayServer(options.OverlaySocket, [daemon]);
             await daemon.StartAsync(cancel).ConfigureAwait(false);
             var running = daemon.RunAsync(stop.Token);
-            await server.StartAsync(cancel).ConfigureAwait(false);
+            _networks.Set(OverlayNetworks.Cluster, new RunningNetwork(daemon, settings, null));
             await Task.WhenAny(running, FollowAsync(daemon, settings, nodes, changes, cancel)).Unwrap().ConfigureAwait(false);
         }
         finally
         {
             _ready = false;
+            _networks.Remove(OverlayNetworks.Cluster);
             _readings.Clear();
             await stop.CancelAsync().ConfigureAwait(false);
             await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -85,7 +112,7 @@ internal sealed partial class OverlayPart(AgentOptions options, ApiClient client
         {
             ["spec"] = new JsonObject { ["podCIDR"] = cidrs[0].ToString(), ["podCIDRs"] = new JsonArray([.. cidrs.Select(cidr => (JsonNode)cidr.ToString())]) },
         });
-        await client.PatchAsync(Resources.Nodes, null, options.Node, patch, null, cancel).ConfigureAwait(false);
+        await Client.PatchAsync(Resources.Nodes, null, options.Node, patch, null, cancel).ConfigureAwait(false);
     }
 
     private OverlaySettings SettingsFor(Informer<V1Node> nodes, PerFamily<IPNetwork> cidrs)
@@ -114,24 +141,33 @@ internal sealed partial class OverlayPart(AgentOptions options, ApiClient client
                     return;
                 }
 
+                if (IsPublicChanged(node, settings))
+                    return;
                 await PublishAsync(node, vtep, cancel).ConfigureAwait(false);
-                CniConfig.Write(options.CniConfigDirectory, CniConfig.Render(settings.PodBridge!, Path.Combine(options.DataDirectory, "cni", "addresses"), vtep));
+                CniConfig.Write(options.CniConfigDirectory, CniConfig.Render(CniConfig.NameOf(""), settings.PodBridge!, Path.Combine(options.DataDirectory, "cni", "addresses"), vtep));
                 if (options.Overlay.SubnetFile is { } file)
                     AtomicFile.Write(file, SubnetFile.Render(settings, vtep));
                 published ??= time.GetTimestamp();
-                if (daemon.CanTalk || time.GetElapsedTime(published.Value) > s_patience)
+                var silent = OverlayReadiness.Silent(nodes.Items.Values, options.Node, _readings);
+                if (OverlayReadiness.IsUp(daemon.CanTalk, silent, time.GetElapsedTime(published.Value)))
                 {
                     await ReportAsync(node, daemon, cancel).ConfigureAwait(false);
                     _ready = true;
                 }
+                else if (time.GetElapsedTime(published.Value) > OverlayReadiness.Patience)
+                {
+                    await ReportSilenceAsync(node, silent, cancel).ConfigureAwait(false);
+                }
             }
 
             // The others learn of us by what was just published, so a first answer takes a moment; peers are followed meanwhile.
-            using var again = own && !_ready ? time.CreateTimer(_ => changes.Writer.TryWrite(options.Node), null, s_again, Timeout.InfiniteTimeSpan) : null;
+            using var again = own && !_ready ? time.CreateTimer(_ => changes.Writer.TryWrite(options.Node), null, IsEarly(published) ? s_again : s_later, Timeout.InfiniteTimeSpan) : null;
 
             own = await ProgramChangedAsync(daemon, settings, nodes, changes.Reader, cancel).ConfigureAwait(false);
         }
     }
+
+    private bool IsEarly(long? published) => published is null || time.GetElapsedTime(published.Value) <= OverlayReadiness.Patience;
 
     private async Task ProgramAllAsync(OverlayDaemon daemon, OverlaySettings settings, Informer<V1Node> nodes, CancellationToken cancel)
     {
@@ -193,8 +229,39 @@ internal sealed partial class OverlayPart(AgentOptions options, ApiClient client
         foreach (var (key, value) in wanted)
             annotations[key] = value;
         var patch = Patch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = annotations } });
-        await client.PatchAsync(Resources.Nodes, null, options.Node, patch, null, cancel).ConfigureAwait(false);
+        await Client.PatchAsync(Resources.Nodes, null, options.Node, patch, null, cancel).ConfigureAwait(false);
         LogPublished(options.Node, string.Join(',', vtep.Ends.Present.Select(end => $"{end.Address}/{end.Mac}")), vtep.Mtu);
+    }
+
+    // Once it was up, silence of others is the probes' business and no reason to send pods elsewhere.
+    private async Task ReportSilenceAsync(V1Node own, IReadOnlyList<string> silent, CancellationToken cancel)
+    {
+        if (_ready || Has(own, "NetworkUnavailable", "True") || Has(own, "NetworkUnavailable", "False"))
+            return;
+        var message = $"podnet overlay is programmed on this node, but no node answers its probes, though {string.Join(", ", silent)} should; look at the network between the nodes (UDP port {options.Overlay.PortOrUsual})";
+        var patch = Patch.Strategic(new JsonObject { ["status"] = new JsonObject { ["conditions"] = new JsonArray(Condition("NetworkUnavailable", "True", "NoNodeAnswers", message)) } });
+        await Client.PatchAsync(Resources.Nodes, null, options.Node, patch, "status", cancel).ConfigureAwait(false);
+    }
+
+    // What others should send to instead of our own address; a text that is none is told and changes nothing.
+    private bool IsPublicChanged(V1Node own, OverlaySettings settings)
+    {
+        try
+        {
+            var changed = FlannelAnnotations.Overwrites(own) != settings.PublicEnds;
+            _publicFault = null;
+            if (!changed)
+                return false;
+            LogPublic(options.Node);
+            return true;
+        }
+        catch (OverlayException e)
+        {
+            if (_publicFault != e.Message)
+                LogRefused(options.Node, e.Message);
+            _publicFault = e.Message;
+            return false;
+        }
     }
 
     private async Task ReportAsync(V1Node own, OverlayDaemon daemon, CancellationToken cancel)
@@ -217,7 +284,7 @@ internal sealed partial class OverlayPart(AgentOptions options, ApiClient client
         if (conditions.Count == 0)
             return;
         var patch = Patch.Strategic(new JsonObject { ["status"] = new JsonObject { ["conditions"] = conditions } });
-        await client.PatchAsync(Resources.Nodes, null, options.Node, patch, "status", cancel).ConfigureAwait(false);
+        await Client.PatchAsync(Resources.Nodes, null, options.Node, patch, "status", cancel).ConfigureAwait(false);
     }
 
     private static bool Has(V1Node node, string type, string status) =>
@@ -239,6 +306,9 @@ internal sealed partial class OverlayPart(AgentOptions options, ApiClient client
 
     [LoggerMessage(Level = LogLevel.Information, Message = "published node={Node} ends={Ends} mtu={Mtu}")]
     private partial void LogPublished(string node, string ends, int mtu);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "public address changed node={Node}, starting again with the new one")]
+    private partial void LogPublic(string node);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "peers node={Node} count={Count}")]
     private partial void LogPeers(string node, int count);

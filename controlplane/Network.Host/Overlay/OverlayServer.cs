@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -12,16 +13,17 @@ namespace Network.Host.Overlay;
 internal sealed class OverlayServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private readonly string _socket;
-    private readonly IReadOnlyList<OverlayDaemon> _daemons;
+    private readonly ShortPath _path;
+    private readonly string _node;
+    private readonly OverlayNetworks _networks;
 
-    internal OverlayServer(string socket, IReadOnlyList<OverlayDaemon> daemons)
+    internal OverlayServer(string socket, string node, OverlayNetworks networks)
     {
-        _socket = socket;
-        _daemons = daemons;
+        (_node, _networks) = (node, networks);
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(socket))!);
+        _path = new ShortPath(socket);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(socket));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(_path.Text));
         _app = builder.Build();
         _app.Run(AnswerAsync);
     }
@@ -29,12 +31,16 @@ internal sealed class OverlayServer : IAsyncDisposable
     internal async Task StartAsync(CancellationToken cancel)
     {
         // A killed daemon leaves the name of its socket behind.
-        File.Delete(_socket);
+        File.Delete(_path.Text);
         await _app.StartAsync(cancel).ConfigureAwait(false);
-        File.SetUnixFileMode(_socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.SetUnixFileMode(_path.Text, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync().ConfigureAwait(false);
+        _path.Dispose();
+    }
 
     private async Task AnswerAsync(HttpContext context)
     {
@@ -47,30 +53,41 @@ internal sealed class OverlayServer : IAsyncDisposable
             return;
         }
 
-        var all = new System.Text.Json.Nodes.JsonArray();
-        foreach (var daemon in _daemons)
-        {
-            var before = daemon.Repairs;
-            string? failure = null;
-            try
-            {
-                if (repair)
-                    await daemon.AuditAsync(context.RequestAborted).ConfigureAwait(false);
-            }
-            catch (Exception e) when (e is Linux.LinuxException or OverlayException or Iptables.IptablesException or IOException)
-            {
-                failure = e.Message;
-            }
-
-            var json = OverlayJson.Of(await daemon.StatusAsync(context.RequestAborted).ConfigureAwait(false));
-            json["failure"] ??= failure;
-            json["repairedNow"] = daemon.Repairs - before;
-            if (audit)
-                json["drift"] = OverlayJson.Texts(await daemon.InspectAsync(context.RequestAborted).ConfigureAwait(false));
-            all.Add((System.Text.Json.Nodes.JsonNode)json);
-        }
+        var all = new JsonArray();
+        foreach (var (_, network) in _networks.All)
+            all.Add((JsonNode)(network.Daemon is { } daemon ? await AskAsync(daemon, network.Fault, (repair, audit), context.RequestAborted).ConfigureAwait(false) : NotRunning(network)));
 
         context.Response.ContentType = "application/json";
         await context.Response.WriteAsync(all.ToJsonString(), context.RequestAborted).ConfigureAwait(false);
     }
+
+    private static async Task<JsonObject> AskAsync(OverlayDaemon daemon, string? fault, (bool Repair, bool Audit) wanted, CancellationToken cancel)
+    {
+        var before = daemon.Repairs;
+        try
+        {
+            if (wanted.Repair)
+                await daemon.AuditAsync(cancel).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is Linux.LinuxException or OverlayException or Iptables.IptablesException or IOException)
+        {
+            fault ??= e.Message;
+        }
+
+        var json = OverlayJson.Of(await daemon.StatusAsync(cancel).ConfigureAwait(false));
+        json["failure"] ??= fault;
+        json["repairedNow"] = daemon.Repairs - before;
+        if (wanted.Audit)
+            json["drift"] = OverlayJson.Texts(await daemon.InspectAsync(cancel).ConfigureAwait(false));
+        return json;
+    }
+
+    private JsonObject NotRunning(RunningNetwork network) => new()
+    {
+        ["node"] = _node,
+        ["network"] = network.Settings?.Network ?? "",
+        ["failure"] = network.Fault ?? "is starting",
+        ["repairedNow"] = 0L,
+        ["peers"] = new JsonArray(),
+    };
 }

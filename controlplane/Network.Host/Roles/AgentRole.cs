@@ -29,8 +29,10 @@ public static class AgentRole
     {
         if (name == "kubelet")
             return Kubelet(options, client, time, loggers);
+        if (name == "overlay" && options.Overlay.Networks.Count > 0)
+            return new OverlayPart(options, client, time, loggers);
         if (client is null)
-            throw new ArgumentException($"{name} needs an API server; give --kubeconfig");
+            throw new ArgumentException($"{name} needs an API server; give --kubeconfig{(name == "overlay" ? ", or --network with a file that lists the nodes" : "")}");
         return name switch
         {
             "overlay" => new OverlayPart(options, client, time, loggers),

@@ -15,4 +15,8 @@ internal sealed class PeerObjects
 
     /// <summary>Names of the ways in use: vxlan, direct, ...</summary>
     internal List<string> Ways { get; } = [];
+
+    /// <summary>The same objects, faults and ways.</summary>
+    internal bool Means(PeerObjects other) => Routes.SequenceEqual(other.Routes) && Neighbours.SequenceEqual(other.Neighbours) && Fdb.SequenceEqual(other.Fdb)
+        && Faults.SequenceEqual(other.Faults) && Ways.SequenceEqual(other.Ways);
 }

@@ -27,4 +27,7 @@ public sealed partial class OverlayDaemon
 
     [LoggerMessage(LogLevel.Warning, "overlay of node {Node}: checksums left to {Device} do not arrive, its tx-checksum-ip-generic is now {State}")]
     private partial void LogOffload(string node, string device, string state);
+
+    [LoggerMessage(LogLevel.Warning, "overlay of node {Node}: {Fault}")]
+    private partial void LogUnprobed(string node, string fault);
 }

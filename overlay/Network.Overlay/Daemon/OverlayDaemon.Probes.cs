@@ -27,6 +27,7 @@ public sealed partial class OverlayDaemon
     {
         var prober = new Prober(_settings, _time);
         prober.PathMtuFound += (node, mtu) => _wishes.Writer.TryWrite(new Wish(WishKind.PathMtu) { Node = node, Mtu = mtu });
+        prober.Faulted += fault => LogUnprobed(_settings.NodeName, fault);
         prober.OffloadWanted += on => _wishes.Writer.TryWrite(new Wish(WishKind.Look) { Look = () => SetOffload(on) });
         return prober;
     }

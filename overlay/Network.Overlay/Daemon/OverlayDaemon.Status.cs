@@ -52,6 +52,7 @@ public sealed partial class OverlayDaemon
             LastAudit = _lastAudit,
             Failure = _failure,
             Checksum = Checksum,
+            ProbeFault = _prober?.Fault,
         };
     }
 

@@ -13,7 +13,7 @@ namespace Network.Overlay;
 /// </summary>
 public sealed partial class OverlayDaemon : IDisposable
 {
-    private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(1), s_legacyLook = TimeSpan.FromMilliseconds(100);
     private readonly OverlaySettings _settings;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
@@ -68,10 +68,10 @@ public sealed partial class OverlayDaemon : IDisposable
         var pass = _engine.Whole();
         if (pass.Refusals is [var refusal, ..])
             throw refusal.Error;
-        _engine.Programmer.EnsureSysctls(_engine.Plan!.Underlay.Name);
+        _engine.Programmer.EnsureSysctls(_engine.Plan!);
         _bootstrapped = true;
         Publish();
-        LogStarted(_settings.NodeName, BackendNames.Of(_settings.Backend), Describe(_engine.Plan), LocalVtep!.Mtu);
+        LogStarted(_settings.NodeName, BackendNames.Of(_settings.Backend), Describe(_engine.Plan!), LocalVtep!.Mtu);
         return LocalVtep;
     }
 
@@ -93,6 +93,8 @@ public sealed partial class OverlayDaemon : IDisposable
             await StartAsync(cancel).ConfigureAwait(false);
         using var monitor = RouteMonitor.Open(_settings.NetNs);
         using var ruleset = _rules.Count > 0 ? RulesetMonitor.Open(_settings.NetNs) : null;
+        var legacy = _rules.Select(rules => rules.WatchLegacy()).OfType<LegacyTables>().ToList();
+        using var look = legacy.Count == 0 ? null : _time.CreateTimer(_ => LookAtLegacy(legacy), null, s_legacyLook, s_legacyLook);
         using var audit = _time.CreateTimer(_ => _wishes.Writer.TryWrite(new Wish(WishKind.Audit)), null, _settings.AuditInterval, _settings.AuditInterval);
         var watching = Task.WhenAll(WatchAsync(monitor, cancel), ruleset is null ? Task.CompletedTask : WatchAsync(ruleset, cancel),
             _prober?.RunAsync(cancel) ?? Task.CompletedTask);
@@ -107,6 +109,31 @@ public sealed partial class OverlayDaemon : IDisposable
         }
 
         await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        look?.Dispose();
+        lock (legacy)
+        {
+            legacy.ForEach(tables => tables.Dispose());
+            legacy.Clear();
+        }
+    }
+
+    // A look that is late on a busy machine is not made twice at once.
+    private void LookAtLegacy(List<LegacyTables> legacy)
+    {
+        if (!Monitor.TryEnter(legacy))
+            return;
+        try
+        {
+            var changed = false;
+            foreach (var tables in legacy)
+                changed |= tables.HasChanged();
+            if (changed)
+                _wishes.Writer.TryWrite(new Wish(WishKind.Rules) { Since = _time.GetTimestamp() });
+        }
+        finally
+        {
+            Monitor.Exit(legacy);
+        }
     }
 
     /// <summary>Removes devices, routes and rules. The daemon must not be running.</summary>
@@ -208,7 +235,7 @@ public sealed partial class OverlayDaemon : IDisposable
 
     private async Task AuditNodeAsync(Round round, CancellationToken cancel)
     {
-        if (round.Audit && _engine.Plan is { } plan && _engine.Programmer.EnsureSysctls(plan.Underlay.Name))
+        if (round.Audit && _engine.Plan is { } plan && _engine.Programmer.EnsureSysctls(plan))
             NoteRepair(1, "kernel parameters", null);
         foreach (var rules in _rules)
         {

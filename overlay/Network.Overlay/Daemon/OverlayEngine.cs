@@ -55,16 +55,22 @@ internal sealed class OverlayEngine(RouteSocket socket, OverlaySettings settings
         var lines = new List<string>();
         if (IsBelowChanged())
             lines.Add("follow the network below, which has changed");
+        var present = new List<Tunnel>();
         foreach (var tunnel in plan.Tunnels)
         {
             if (_programmer.ReadDevice(tunnel.Device.Name) is not { } device || device.Index != tunnel.Index)
+            {
                 lines.Add($"add link {tunnel.Device.Name}");
-            else if (OverlayProgrammer.DeviceChange(device, tunnel.Device) is not null)
+                continue;
+            }
+
+            present.Add(tunnel);
+            if (OverlayProgrammer.DeviceChange(device, tunnel.Device) is not null)
                 lines.Add($"change link {tunnel.Device.Name}");
         }
 
         var changes = new ChangeSet();
-        var state = OverlayState.Read(socket, plan);
+        var state = OverlayState.Read(socket, plan with { Tunnels = present });
         OverlayProgrammer.CompareAddresses(plan, state, changes);
         if (_peersKnown)
             _desired.Compare(state, changes);
@@ -173,9 +179,12 @@ internal sealed class OverlayEngine(RouteSocket socket, OverlaySettings settings
                 if (route.Table != 254)
                     return EventReach.None;
                 return _desired.HasRoute(route.Destination) || IsTunnel(plan, route.LinkIndex) || route.Protocol == OverlayPlan.RouteProtocol
-                    ? EventReach.Object : EventReach.Below;
+                    ? EventReach.Object : IsBelow(route) ? EventReach.Below : EventReach.None;
         }
     }
+
+    // Other daemons change routes by the thousand; only some can matter here.
+    private bool IsBelow(Route route) => settings.AsksWhoIsOnLink || (settings.AsksDefaultRoute && route.Destination.PrefixLength == 0);
 
     /// <summary>The network below is not what the plan was made for.</summary>
     internal bool IsBelowChanged() => Plan is null || !_programmer.ReadUnderlay().SameAs(Plan.Underlay);
@@ -212,24 +221,27 @@ internal sealed class OverlayEngine(RouteSocket socket, OverlaySettings settings
 
     private void Adopt(OverlayPlan plan)
     {
-        var same = Plan is { } former && former.Underlay.SameAs(plan.Underlay) && former.Tunnels.Select(tunnel => tunnel.Index).SequenceEqual(plan.Tunnels.Select(tunnel => tunnel.Index))
-            && former.PodMtu == plan.PodMtu;
+        var former = Plan;
         Plan = plan;
         Peers.Own = plan.Published().Ends;
+        Peers.OwnAddresses = plan.Underlay.Addresses;
         foreach (var index in plan.Tunnels.Select(tunnel => tunnel.Index).Append(plan.Underlay.LinkIndex))
         {
             if (socket.Link(index) is { } link)
                 _links[index] = link;
         }
 
-        if (same)
+        if (former is not null && former.Underlay.SameAs(plan.Underlay) && former.HasSameEnds(plan))
             return;
-        Generation++;
-        _desired.Clear();
-        _faults.Clear();
-        _ways.Clear();
+        if (former?.HasSameEnds(plan) != true)
+            Generation++;
         foreach (var peer in Peers.Accepted.Values)
-            Replace(peer.NodeName, null, peer, plan, null);
+        {
+            // Mostly nothing differs: a route elsewhere came or went, and this peer is reached as before.
+            var old = former?.ObjectsOf(peer, _pathMtus.GetValueOrDefault(peer.NodeName));
+            if (old is null || !old.Means(plan.ObjectsOf(peer, _pathMtus.GetValueOrDefault(peer.NodeName))))
+                Replace(peer.NodeName, old, peer, plan, null);
+        }
     }
 
     private void Replace(string name, PeerObjects? former, Peer? peer, OverlayPlan plan, ChangeSet? set)

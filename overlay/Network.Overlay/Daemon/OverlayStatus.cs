@@ -34,6 +34,9 @@ public sealed record OverlayStatus
     public required string? Failure { get; init; }
 
     public required ChecksumVerdict Checksum { get; init; }
+
+    /// <summary>Why peers are not probed; null when they are, or should not be.</summary>
+    public string? ProbeFault { get; init; }
 }
 
 /// <summary>One tunnel device.</summary>

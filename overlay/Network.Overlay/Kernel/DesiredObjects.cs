@@ -17,13 +17,6 @@ internal sealed class DesiredObjects
 
     internal bool HasRoute(IPNetwork destination) => _routes.ContainsKey(destination);
 
-    internal void Clear()
-    {
-        _neighbours.Clear();
-        _fdb.Clear();
-        _routes.Clear();
-    }
-
     /// <summary>Replaces one peer's objects and notes what the kernel has to change for it.</summary>
     internal void Change(string peer, PeerObjects? former, PeerObjects? current, ChangeSet? changes)
     {

@@ -71,9 +71,11 @@ internal sealed class OverlayProgrammer(RouteSocket socket, OverlaySettings sett
 
     /// <summary>Forwarding, and bridged packets shown to iptables: without it service replies on one node bypass their translation.</summary>
     /// <returns>True when something had been altered.</returns>
-    internal bool EnsureSysctls(string underlay) => InNetNs(() =>
+    internal bool EnsureSysctls(OverlayPlan plan) => InNetNs(() =>
     {
-        var changed = Sysctl.TrySet("net/ipv4/ip_forward", "1") | Sysctl.TrySet("net/bridge/bridge-nf-call-iptables", "1");
+        var underlay = plan.Underlay.Name;
+        var changed = plan.Tunnels.Aggregate(false, (changed, tunnel) => changed | Loosen(tunnel.Device.Name));
+        changed |= Sysctl.TrySet("net/ipv4/ip_forward", "1") | Sysctl.TrySet("net/bridge/bridge-nf-call-iptables", "1");
         if (settings.PodCidrs.V6 is null)
             return changed;
         // A router ignores advertisements, by which the underlay may have its address; 2 listens all the same.
@@ -130,11 +132,15 @@ internal sealed class OverlayProgrammer(RouteSocket socket, OverlaySettings sett
                 $"node {settings.NodeName}: this kernel has no {_backend.Name} (add link {wanted.Name}: {e.Detail ?? e.Errno.ToString()}); load or build the module, or use another of {BackendNames.All}");
         }
 
-        InNetNs(() =>
-        {
-            // Loose: node-to-pod replies may come by another way than the request went.
-            return Sysctl.TrySet($"net/ipv6/conf/{wanted.Name}/accept_ra", "0") | Sysctl.TrySet($"net/ipv4/conf/{wanted.Name}/rp_filter", "2");
-        });
+        InNetNs(() => Sysctl.TrySet($"net/ipv6/conf/{wanted.Name}/accept_ra", "0") | Loosen(wanted.Name));
+    }
+
+    // Node-to-pod replies may come by another way than the request went, which the strict check (RFC 3704, section 2.2) refuses. The
+    // greater of the two values counts. Where neither asks for a check none is added: it costs a look-up a packet.
+    private static bool Loosen(string device)
+    {
+        var own = $"net/ipv4/conf/{device}/rp_filter";
+        return File.Exists($"/proc/sys/{own}") && Math.Max(int.Parse(Sysctl.Get(own)), int.Parse(Sysctl.Get("net/ipv4/conf/all/rp_filter"))) == 1 && Sysctl.TrySet(own, "2");
     }
 
     private bool InNetNs(Func<bool> code) => settings.NetNs is { } ns ? NetNs.Run(ns, code) : code();

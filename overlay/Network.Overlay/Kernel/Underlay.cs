@@ -46,7 +46,7 @@ internal sealed record Underlay(int LinkIndex, string Name, int Mtu, IReadOnlyLi
         // Our own routes and devices say nothing of the network below.
         var devices = links.Where(own => own.Name == settings.DeviceName || own.Name == settings.SecondDeviceName).Select(own => own.Index).ToHashSet();
         var below = routes.Where(route => route.Protocol != OverlayPlan.RouteProtocol && !devices.Contains(route.LinkIndex) && !route.Destination.BaseAddress.IsIPv6LinkLocal);
-        return new Underlay(link.Index, link.Name, link.Mtu, own) { Routes = [.. below] };
+        return new Underlay(link.Index, link.Name, link.Mtu, own) { Routes = settings.AsksWhoIsOnLink ? [.. below] : [] };
     }
 
     private static Link LinkOf(

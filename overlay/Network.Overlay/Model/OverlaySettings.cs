@@ -72,6 +72,12 @@ public sealed record OverlaySettings
     /// <summary>Device of the second underlay family, where both carry a tunnel.</summary>
     internal string SecondDeviceName => InterfaceName.Fit(DeviceName + "6");
 
+    /// <summary>Routes of others decide how a peer is reached.</summary>
+    internal bool AsksWhoIsOnLink => DirectRouting || Backend == OverlayBackend.HostGateway;
+
+    /// <summary>The default route decides which device carries the tunnels.</summary>
+    internal bool AsksDefaultRoute => UnderlayInterface is null && NodeAddresses.Count == 0;
+
     /// <summary>Throws when the settings cannot work, naming field and fix.</summary>
     internal OverlaySettings Validated()
     {

@@ -31,6 +31,9 @@ internal sealed class PeerTable(OverlaySettings settings)
     /// <summary>Our own ends, which no peer may claim.</summary>
     internal PerFamily<PeerEnd> Own { get; set; }
 
+    /// <summary>Addresses of our own underlay. Behind address translation they are not what the ends say, and a peer there still leads back to us.</summary>
+    internal IReadOnlyList<IPAddress> OwnAddresses { get; set; } = [];
+
     /// <summary>The whole truth; what is not named is gone.</summary>
     internal List<PeerChange> SetAll(IReadOnlyCollection<Peer> peers)
     {
@@ -128,7 +131,7 @@ internal sealed class PeerTable(OverlaySettings settings)
 
         foreach (var end in peer.Ends.Present)
         {
-            if (Own[end.Address.AddressFamily]?.Address.Equals(end.Address) == true)
+            if (Own[end.Address.AddressFamily]?.Address.Equals(end.Address) == true || OwnAddresses.Contains(end.Address))
                 return $"underlay address {end.Address} is this node's own; correct the node's public address";
             if (end.Mac is not { } mac)
                 continue;

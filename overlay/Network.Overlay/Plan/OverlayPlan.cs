@@ -37,6 +37,10 @@ internal sealed record OverlayPlan
         };
     }
 
+    /// <summary>Equal in devices, own addresses and MTU: what peers and probes see of us.</summary>
+    internal bool HasSameEnds(OverlayPlan other) => PodMtu == other.PodMtu && Underlay.LinkIndex == other.Underlay.LinkIndex && Underlay.Mtu == other.Underlay.Mtu
+        && Underlay.Addresses.SequenceEqual(other.Underlay.Addresses) && Tunnels.Select(tunnel => tunnel.Index).SequenceEqual(other.Tunnels.Select(tunnel => tunnel.Index));
+
     internal Tunnel? TunnelOver(AddressFamily underlay) => Tunnels.FirstOrDefault(tunnel => tunnel.Underlay == underlay);
 
     private IBackend Backend => BackendList.Of(Settings.Backend);

@@ -38,14 +38,19 @@ internal sealed class ProbeTarget(string node, IPEndPoint address, PathMtuSearch
 
     internal IPEndPoint Address => address;
 
+    /// <summary>The address as the kernel takes it, made once.</summary>
+    internal SocketAddress Serialized { get; } = address.Serialize();
+
     internal ProbeState State { get; private set; } = ProbeState.Unknown;
 
     /// <summary>Sizes of IP packets to ask next: a small one, and a large one when it is its turn. 0 stands for small.</summary>
     internal IEnumerable<int> NextSizes()
     {
         yield return 0;
-        if (_answered && (search.Found == 0 || _asked % LargeEvery == 0))
-            yield return search.Next;
+        if (!_answered || (!search.IsSearching && search.Found != 0 && _asked % LargeEvery != 0))
+            yield break;
+        yield return search.Next;
+        search.Asked();
     }
 
     internal ProbeQuestion Ask(int size, bool withoutChecksum, long now)
@@ -57,7 +62,7 @@ internal sealed class ProbeTarget(string node, IPEndPoint address, PathMtuSearch
         return question;
     }
 
-    internal TimeSpan Pause() => search.IsSearching ? s_searching : !_answered && _asked < EagerQuestions ? s_eager : interval;
+    internal TimeSpan Pause() => search.IsSearching && _silent == 0 ? s_searching : !_answered && _asked < EagerQuestions ? s_eager : interval;
 
     /// <summary>The answer to a question; null when it is not, or no longer, waited for.</summary>
     internal ProbeQuestion? Answered(uint sequence, TimeSpan roundTrip, DateTimeOffset when)
@@ -76,12 +81,19 @@ internal sealed class ProbeTarget(string node, IPEndPoint address, PathMtuSearch
         return question;
     }
 
-    /// <summary>Gives up on questions that are older than the time allowed and returns them.</summary>
-    internal List<ProbeQuestion> Expire(long before)
+    /// <summary>Gives up on questions that are older than the time allowed and adds them to the list.</summary>
+    internal void Expire(long before, List<ProbeQuestion> lost)
     {
-        var lost = _waiting.Values.Where(question => question.SentAt <= before).ToList();
-        foreach (var question in lost)
+        var first = lost.Count;
+        foreach (var question in _waiting.Values)
         {
+            if (question.SentAt <= before)
+                lost.Add(question);
+        }
+
+        for (var i = first; i < lost.Count; i++)
+        {
+            var question = lost[i];
             _waiting.Remove(question.Sequence);
             if (question is { Size: 0, Unchecked: false })
             {
@@ -94,9 +106,8 @@ internal sealed class ProbeTarget(string node, IPEndPoint address, PathMtuSearch
             }
         }
 
-        if (lost.Count > 0)
+        if (lost.Count > first)
             State = State with { Loss = Loss(), PathMtu = search.Found, Silent = _silent };
-        return lost;
     }
 
     /// <summary>The system refused to send a packet of this size.</summary>

@@ -11,7 +11,10 @@ namespace Network.Overlay;
 /// </summary>
 internal sealed class Prober : IDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1), s_reopen = TimeSpan.FromSeconds(1);
+
+    // All questions together: thousands of new peers are asked in turn, never at once.
+    private static readonly TimeSpan s_leastGap = TimeSpan.FromMilliseconds(1);
     private readonly OverlaySettings _settings;
     private readonly TimeProvider _time;
     private readonly Channel<Command> _commands = Channel.CreateUnbounded<Command>(new UnboundedChannelOptions { SingleReader = true });
@@ -22,11 +25,15 @@ internal sealed class Prober : IDisposable
     private readonly Dictionary<string, Peer> _peers = new(StringComparer.Ordinal);
     private readonly PriorityQueue<int, long> _due = new();
     private readonly Dictionary<AddressFamily, (IPAddress Local, Socket Checked, Socket? Unchecked, CancellationTokenSource Stop)> _sockets = [];
+    private readonly ConcurrentDictionary<AddressFamily, string> _faults = new();
+    private readonly List<ProbeQuestion> _lost = [];
     private readonly byte[] _buffer = new byte[ushort.MaxValue];
     private readonly SemaphoreSlim _wake = new(0);
     private readonly ChecksumTest _checksum = new();
     private OverlayPlan? _plan;
     private int _lastTarget;
+    private long _opened;
+    private long _freeSlot;
 
     internal Prober(OverlaySettings settings, TimeProvider time) => (_settings, _time) = (settings, time);
 
@@ -35,6 +42,12 @@ internal sealed class Prober : IDisposable
 
     /// <summary>Raised on the prober's loop when the device should compute checksums, or should not.</summary>
     internal event Action<bool>? OffloadWanted;
+
+    /// <summary>Raised on the prober's loop when a family cannot be probed, once a reason.</summary>
+    internal event Action<string>? Faulted;
+
+    /// <summary>Why a family is not probed at present; null when all are.</summary>
+    internal string? Fault => _faults.IsEmpty ? null : string.Join("; ", _faults.Values.Distinct());
 
     internal ChecksumVerdict Checksum => _checksum.Verdict;
 
@@ -55,6 +68,7 @@ internal sealed class Prober : IDisposable
             {
                 while (_commands.Reader.TryRead(out var command))
                     Obey(command);
+                Reopen();
                 AskDue();
                 await _wake.WaitAsync(UntilNext(), cancel).ConfigureAwait(false);
             }
@@ -82,9 +96,12 @@ internal sealed class Prober : IDisposable
 
     private TimeSpan UntilNext()
     {
+        var most = _faults.IsEmpty ? Timeout.InfiniteTimeSpan : s_reopen;
         if (!_due.TryPeek(out _, out var due))
-            return Timeout.InfiniteTimeSpan;
+            return most;
         var left = TimeSpan.FromSeconds((due - _time.GetTimestamp()) / (double)_time.TimestampFrequency);
+        if (most != Timeout.InfiniteTimeSpan && left > most)
+            return most;
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
@@ -107,12 +124,30 @@ internal sealed class Prober : IDisposable
             if (_sockets.TryGetValue(family, out var open) && open.Local.Equals(local))
                 continue;
             Close(family);
+            _faults.TryRemove(family, out _);
             if (local is not null)
                 Open(family, local);
         }
 
+        AskAnew();
+    }
+
+    private void AskAnew()
+    {
         foreach (var peer in _peers.Values.ToList())
             Replace(peer.NodeName, peer, peer);
+    }
+
+    // Whoever holds the port may leave it.
+    private void Reopen()
+    {
+        if (_faults.IsEmpty || _plan is not { } plan || _time.GetElapsedTime(_opened) < s_reopen)
+            return;
+        var opened = false;
+        foreach (var family in _faults.Keys)
+            opened |= LocalAddress(plan, family) is { } local && Open(family, local);
+        if (opened)
+            AskAnew();
     }
 
     // Plain routes need no device, and without one there is no address of our own in the pod range.
@@ -124,8 +159,9 @@ internal sealed class Prober : IDisposable
         ? peer.Ends[family]?.Address
         : peer.PodCidrs[family]?.BaseAddress;
 
-    private void Open(AddressFamily family, IPAddress local)
+    private bool Open(AddressFamily family, IPAddress local)
     {
+        _opened = _time.GetTimestamp();
         try
         {
             var ordinary = ProbeSocket.Open(_settings.NetNs, new IPEndPoint(local, _settings.ProbePort), withChecksum: true);
@@ -135,10 +171,16 @@ internal sealed class Prober : IDisposable
             _ = ListenAsync(ordinary, ordinary, without, stop.Token);
             if (without is not null)
                 _ = ListenAsync(without, ordinary, without, stop.Token);
+            _faults.TryRemove(family, out _);
+            return true;
         }
-        catch (SocketException)
+        catch (SocketException e)
         {
-            // The port is taken: probes of this family show as unanswered, which is what they are.
+            var fault = $"no probes by {local}: UDP port {_settings.ProbePort} cannot be bound ({e.SocketErrorCode}); end who holds it, or choose another --probe-port";
+            if (_faults.GetValueOrDefault(family) != fault)
+                Faulted?.Invoke(fault);
+            _faults[family] = fault;
+            return false;
         }
     }
 
@@ -181,7 +223,9 @@ internal sealed class Prober : IDisposable
             ids.Add(++_lastTarget);
             _targets[_lastTarget] = target;
             _states[(node, family)] = target.State;
-            _due.Enqueue(_lastTarget, _time.GetTimestamp());
+            _freeSlot = Math.Max(_freeSlot, _time.GetTimestamp());
+            _due.Enqueue(_lastTarget, _freeSlot);
+            _freeSlot += Ticks(s_leastGap);
         }
 
         _targetsOf[node] = ids;
@@ -194,7 +238,7 @@ internal sealed class Prober : IDisposable
     private void AskDue()
     {
         var now = _time.GetTimestamp();
-        var patience = (long)(s_patience.TotalSeconds * _time.TimestampFrequency);
+        var patience = Ticks(s_patience);
         while (_due.TryPeek(out var id, out var due) && due <= now)
         {
             _due.Dequeue();
@@ -206,14 +250,18 @@ internal sealed class Prober : IDisposable
             if (_checksum.WantsUnchecked)
                 Send(id, target, 0, withoutChecksum: true);
             Announce(target);
-            _due.Enqueue(id, now + (long)(target.Pause().TotalSeconds * _time.TimestampFrequency));
+            _due.Enqueue(id, now + Math.Max(Ticks(target.Pause()), _targets.Count * Ticks(s_leastGap)));
         }
     }
+
+    private long Ticks(TimeSpan time) => (long)(time.TotalSeconds * _time.TimestampFrequency);
 
     private void Expire(ProbeTarget target, long before)
     {
         var offload = _checksum.OffloadOn;
-        foreach (var lost in target.Expire(before))
+        _lost.Clear();
+        target.Expire(before, _lost);
+        foreach (var lost in _lost)
         {
             if (lost is { Size: 0, Unchecked: false })
                 _checksum.OrdinaryLost();
@@ -234,7 +282,7 @@ internal sealed class Prober : IDisposable
         new ProbePacket(IsAnswer: false, withoutChecksum, size, id, question.Sequence, question.SentAt).Write(_buffer);
         try
         {
-            socket.SendTo(_buffer.AsSpan(0, length), SocketFlags.None, target.Address);
+            socket.SendTo(_buffer.AsSpan(0, length), SocketFlags.None, target.Serialized);
         }
         catch (SocketException e)
         {

@@ -29,6 +29,9 @@ internal sealed class Masquerade(OverlaySettings settings, AddressFamily family,
     internal bool IsConcernedBy(RulesetChange change) =>
         Parts().Any(part => change.MayConcern(part.Table, part.BuiltIn) || change.MayConcern(part.Table, part.Chain));
 
+    /// <summary>A look at the tables whose changes raise no event; null when our rules are in none of them.</summary>
+    internal LegacyTables? WatchLegacy() => LegacyTables.Open(Translate(family), [.. Parts().Select(part => part.Table)], settings.NetNs);
+
     /// <summary>Makes the kernel hold the rules.</summary>
     /// <returns>True when something had to be changed.</returns>
     internal async Task<bool> EnsureAsync(CancellationToken cancel)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Network.Netlink;
 using Network.Overlay;
@@ -150,20 +151,67 @@ public sealed class OverlayChaosTests : IAsyncLifetime
         await PingsAsync(One.AddPod(), "10.244.7.2");
     }
 
-    [Fact]
-    public async Task Audit_names_what_differs_and_changes_nothing_until_it_may()
+    [Theory]
+    [InlineData("nat", "-F")]
+    [InlineData("filter", "-F")]
+    [InlineData("nat", "-D", "PODNET-POSTRTG", "1")]
+    public async Task Rules_in_legacy_tables_come_back_though_their_changes_raise_no_event(string table, params string[] damage)
     {
-        Assert.Empty(await One.Daemon.InspectAsync(TestContext.Current.CancellationToken));
+        Requires.Tool("iptables-legacy");
         await One.AbandonAsync();
-        One.Ns.Exec("ip", "route", "delete", "10.244.2.0/24");
-        var before = State(One);
-        using var blind = new OverlayDaemon(One.Settings with { ProbePort = 0 }, Microsoft.Extensions.Logging.Abstractions.NullLogger<OverlayDaemon>.Instance);
-        await blind.StartAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(before, State(One));
-
+        One.Ns.Exec("nft", "flush", "ruleset");
+        // Whose rules are there already is where ours go.
+        One.Ns.Exec("iptables-legacy", "-A", "INPUT", "-j", "ACCEPT");
         await One.StartAsync();
         await IntroduceAsync();
-        Assert.Empty(await One.Daemon.InspectAsync(TestContext.Current.CancellationToken));
+        var whole = LegacyRules();
+        Assert.Contains("-j PODNET-POSTRTG", whole);
+        Assert.Contains("-j PODNET-FORWARD", whole);
+
+        One.Ns.Exec("iptables-legacy", ["-t", table, .. damage]);
+        if (table == "filter")
+            One.Ns.Exec("iptables-legacy", "-A", "INPUT", "-j", "ACCEPT");
+
+        await Eventually.TrueAsync(() => LegacyRules() == whole, s_repair, () => $"{whole}\nversus\n{LegacyRules()}");
+
+        string LegacyRules() => string.Join('\n', One.Ns.Exec("iptables-legacy-save").Split('\n').Where(line => line.StartsWith("-A", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Probe_port_that_is_taken_is_told_and_used_when_it_is_free()
+    {
+        await One.AbandonAsync();
+        using (var thief = One.Ns.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)))
+        {
+            thief.Bind(new IPEndPoint(IPAddress.Parse("10.244.1.0"), ProbePort));
+            await One.StartAsync();
+            await IntroduceAsync();
+            await Eventually.TrueAsync(async () => (await One.Daemon.StatusAsync(TestContext.Current.CancellationToken)).ProbeFault
+                == $"no probes by 10.244.1.0: UDP port {ProbePort} cannot be bound (AddressAlreadyInUse); end who holds it, or choose another --probe-port", s_repair);
+            Assert.False((await PeerAsync(One)).Probed);
+        }
+
+        await Eventually.TrueAsync(async () => (await PeerAsync(One)) is { Probed: true, RoundTrip: not null }, s_repair);
+        Assert.Null((await One.Daemon.StatusAsync(TestContext.Current.CancellationToken)).ProbeFault);
+    }
+
+    [Fact]
+    public async Task Path_that_shrinks_twice_between_the_nodes_is_found_both_times()
+    {
+        // Else the bridge itself would fragment what its port cannot take.
+        _segment.Run(() => File.WriteAllText("/proc/sys/net/bridge/bridge-nf-call-iptables", "0"));
+        await Eventually.TrueAsync(async () => await PeerAsync(One) is { PathMtu: 1450 }, s_repair);
+        foreach (var mtu in (int[])[1400, 1300])
+        {
+            // A switch port that drops what is too large and says nothing. It leaves four bytes for a VLAN tag (is_skb_forwardable).
+            _segment.Exec("ip", "link", "set", "p2", "mtu", $"{mtu}");
+            await Eventually.TrueAsync(async () => (await PeerAsync(One)).PathMtu is var found && found > mtu - 60 && found <= mtu - 46, TimeSpan.FromSeconds(60), () => PeerAsync(One).GetAwaiter().GetResult().ToString());
+            var route = Json(One.Ns.Exec("ip", "-j", "route", "show", "10.244.2.0/24")).Single()!;
+            Assert.InRange(route["metrics"]![0]!["mtu"]!.GetValue<int>(), mtu - 60, mtu - 46);
+        }
+
+        _segment.Exec("ip", "link", "set", "p2", "mtu", "1500");
+        await Eventually.TrueAsync(async () => await PeerAsync(One) is { PathMtu: 1450 }, s_repair);
     }
 
     [Fact]

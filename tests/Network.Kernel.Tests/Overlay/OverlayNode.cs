@@ -48,6 +48,15 @@ internal sealed class OverlayNode : IAsyncDisposable
 
     internal Network.Netlink.MacAddress Mac => Daemon.LocalVtep!.Ends.V4!.Value.Mac!.Value;
 
+    /// <summary>2001:db8::/64 on the segment; the only family, or beside IPv4.</summary>
+    internal void JoinV6(bool only)
+    {
+        Ns.Exec("ip", "-6", "address", "add", $"2001:db8::{_number}/64", "dev", "eth0", "nodad");
+        if (only)
+            Ns.Exec("ip", "-4", "address", "flush", "dev", "eth0");
+        Settings = Settings with { UnderlayInterface = "eth0" };
+    }
+
     internal async Task StartAsync()
     {
         Daemon = new OverlayDaemon(Settings, NullLogger<OverlayDaemon>.Instance);
@@ -71,7 +80,7 @@ internal sealed class OverlayNode : IAsyncDisposable
         _pods.Add(pod);
         var config = $$$"""
             {"cniVersion":"1.0.0","name":"podnet","type":"podnet-cni","bridge":"w{{{_number}}}-br","mtu":{{{Daemon.LocalVtep!.Mtu}}},
-             "ipam":{"subnet":"{{{Settings.PodCidrs.V4}}}","dataDir":"{{{_data.FullName}}}"}}
+             "ipam":{"ranges":[{{{string.Join(',', Settings.PodCidrs.Present.Select(range => $$"""[{"subnet":"{{range}}"}]"""))}}}],"dataDir":"{{{_data.FullName}}}"}}
             """;
         var environment = new CniEnvironment { Command = "ADD", ContainerId = $"c{_pods.Count}", IfName = "eth0", NetNs = pod.Path };
         var reply = Ns.Run(() => Plugin.Run(environment, Encoding.UTF8.GetBytes(config)));

@@ -111,4 +111,22 @@ public sealed class PeerTableTests
             Assert.DoesNotContain(_table.Accepted.Values, held => held.PodCidrs.V4 == Samples.Settings.PodCidrs.V4);
         }
     }
+
+    [Fact]
+    public void Peer_behind_our_own_address_is_refused_also_when_others_know_us_by_another_one()
+    {
+        var table = new PeerTable(Samples.Settings)
+        {
+            Own = new(new PeerEnd(IPAddress.Parse("198.51.100.1"), Samples.Macs.V4), null),
+            OwnAddresses = [IPAddress.Parse("192.0.2.1")],
+        };
+        foreach (var claimed in (string[])["198.51.100.1", "192.0.2.1"])
+        {
+            table.Set("n2", Samples.N2 with { Ends = new(Samples.N2.Ends.V4!.Value with { Address = IPAddress.Parse(claimed) }, null) });
+            Assert.Equal($"underlay address {claimed} is this node's own; correct the node's public address", table.Refused["n2"].Reason);
+        }
+
+        table.Set("n2", Samples.N2);
+        Assert.Empty(table.Refused);
+    }
 }

@@ -1,0 +1,38 @@
+namespace Network.Host.Overlay;
+
+/// <summary>Tells when a file changed, also when its folder's entry is replaced (editors, mounted config maps).</summary>
+internal sealed class FileWatch : IDisposable
+{
+    private readonly FileSystemWatcher _watcher;
+    private readonly SemaphoreSlim _changed = new(0);
+
+    internal FileWatch(string path)
+    {
+        _watcher = new FileSystemWatcher(Path.GetDirectoryName(Path.GetFullPath(path))!)
+        {
+            NotifyFilter = NotifyFilters.FileName | NotifyFilters.LastWrite | NotifyFilters.Size | NotifyFilters.CreationTime,
+        };
+        _watcher.Changed += (_, _) => _changed.Release();
+        _watcher.Created += (_, _) => _changed.Release();
+        _watcher.Renamed += (_, _) => _changed.Release();
+        _watcher.EnableRaisingEvents = true;
+    }
+
+    /// <returns>True when something changed, false when the time was over.</returns>
+    internal async Task<bool> WaitAsync(TimeSpan atMost, CancellationToken cancel)
+    {
+        var changed = await _changed.WaitAsync(atMost, cancel).ConfigureAwait(false);
+        // One look answers all signs there are.
+        while (_changed.Wait(0, CancellationToken.None))
+        {
+        }
+
+        return changed;
+    }
+
+    public void Dispose()
+    {
+        _watcher.Dispose();
+        _changed.Dispose();
+    }
+}
