@@ -54,7 +54,8 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
 
     public async Task RunAsync(CancellationToken cancel)
     {
-        EnsureSysctls();
+        if (NodeSetup.Ensure(settings) is { Count: > 0 } routes)
+            LogRoutes(settings.NodeName, string.Join(',', routes));
         using var backend = await OpenAsync(cancel).ConfigureAwait(false);
         Mode = backend.Mode;
         // Rules of old iptables send no events.
@@ -90,6 +91,7 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
         }
 
         await IptablesBackend.RemoveAllAsync(settings, cancel).ConfigureAwait(false);
+        NodeSetup.RemoveRoutes(settings.NetNs);
     }
 
     private async Task<IProxyBackend> OpenAsync(CancellationToken cancel)
@@ -215,7 +217,7 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
     // After the rules, else a packet in between would make the stale entry anew.
     private void ReconcileConnections()
     {
-        var stale = new StaleConnections();
+        var stale = new StaleConnections(NodeSetup.LocalAddresses(settings.NetNs));
         foreach (var service in _all ? _services.Values : _former.Keys.Select(key => _services.GetValueOrDefault(key)).OfType<ServicePort>())
             stale.Add(service);
         foreach (var service in _former.Values.OfType<ServicePort>())
@@ -255,24 +257,11 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
 
     private ITimer Every(TimeSpan interval) => time.CreateTimer(_ => _wishes.Writer.TryWrite(new Wish { Audit = true }), null, interval, interval);
 
-    // Without bridge netfilter the reply of a same-node endpoint is bridged past conntrack and arrives with the wrong source.
-    private void EnsureSysctls()
-    {
-        if (settings.NetNs is { } ns)
-            Linux.NetNs.Run(ns, Set);
-        else
-            Set();
-
-        static void Set()
-        {
-            Sysctl.TrySet("net/ipv4/ip_forward", "1");
-            Sysctl.TrySet("net/bridge/bridge-nf-call-iptables", "1");
-            Sysctl.TrySet("net/bridge/bridge-nf-call-ip6tables", "1");
-        }
-    }
-
     [LoggerMessage(Level = LogLevel.Information, Message = "service rules node={Node} mode={Mode}")]
     private partial void LogMode(string node, ProxyMode mode);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "node had no route to service addresses, added node={Node} routes={Routes}")]
+    private partial void LogRoutes(string node, string routes);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "programmed node={Node} mode={Mode} ports={Ports} written={Written} ms={Milliseconds:0.0}")]
     private partial void LogProgrammed(string node, ProxyMode mode, int ports, int written, double milliseconds);

@@ -48,6 +48,8 @@ internal sealed class ProxyPart : IPart
                 Mode = options.ProxyMode,
                 NodeAddresses = options.NodeAddress is { } address ? [address] : [],
                 NodePortAddresses = options.NodePortAddresses,
+                LocalhostNodePorts = options.LocalhostNodePorts,
+                ServiceCidrs = options.ServiceCidrs,
             },
             time, _logger);
         _health = new ProxyHealth(_daemon, options.ProxyHealthPort, loggers);
@@ -56,6 +58,9 @@ internal sealed class ProxyPart : IPart
     public string Name => "proxy";
 
     public bool IsReady => _daemon.IsReady;
+
+    /// <summary>/proxyMode, as kube-proxy answers it.</summary>
+    public string? Page(string path) => path == "/proxyMode" ? _daemon.Mode?.ToString().ToLowerInvariant() : null;
 
     public async Task RunAsync(CancellationToken cancel)
     {

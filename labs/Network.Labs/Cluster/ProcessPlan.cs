@@ -58,12 +58,14 @@ internal static class ProcessPlan
         "--image-store", ClusterPaths.Images,
         "--cni-bin-dir", settings.CniBinaries,
         "--cluster-cidr", settings.Topology.PodCidr.ToString(),
+        "--service-cidr", settings.Topology.ServiceCidr.ToString(),
         "--cluster-dns", settings.ClusterDns.ToString(),
         "--client-ca", $"{paths.Pki}/ca.crt",
         "--tls-cert", $"{paths.Pki}/node-{node.Name}-serving.crt",
         "--tls-key", $"{paths.Pki}/node-{node.Name}-serving.key",
         "--cgroup-root", $"{paths.CgroupRoot}/{node.Name}",
         "--netns-prefix", paths.NetNs(node.Name),
+        .. settings.ProxyMode is { } mode ? (string[])["--proxy-mode", mode] : [],
         .. node.PodCidr is { } cidr ? (string[])["--pod-cidr", cidr.ToString()] : [],
     ];
 }
