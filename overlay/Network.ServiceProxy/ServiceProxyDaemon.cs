@@ -92,6 +92,7 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
 
         await IptablesBackend.RemoveAllAsync(settings, cancel).ConfigureAwait(false);
         NodeSetup.RemoveRoutes(settings.NetNs);
+        Announce.BalancedAddresses.Remove(settings.NetNs);
     }
 
     private async Task<IProxyBackend> OpenAsync(CancellationToken cancel)

@@ -32,6 +32,11 @@ internal static class ServerVerbs
         var etcd = new EtcdOptionSet();
         var services = Options.Range("--service-cidr", "addresses of services", "10.96.0.0/16");
         var pods = Options.Range("--cluster-cidr", "addresses of pods", "10.244.0.0/16");
+        var pool = new Option<string[]>("--load-balancer-pool")
+        {
+            Description = "addresses for services of type LoadBalancer: first-last, address/prefix or one; may be repeated",
+            DefaultValueFactory = _ => [],
+        };
         var kubeconfig = Options.Text("--kubeconfig", "how to reach the API server");
         kubeconfig.Required = needsKubeconfig;
         var root = Options.Text("--root-ca", "authority that pods trust the API server by (PEM file)");
@@ -46,7 +51,11 @@ internal static class ServerVerbs
         foreach (var option in own)
             command.Options.Add(option);
         if (name is "server" or "controllers")
+        {
             command.Options.Add(pods);
+            command.Options.Add(pool);
+        }
+
         if (name == "controllers")
         {
             foreach (var option in (Option[])[root, signer, accounts])
@@ -64,6 +73,7 @@ internal static class ServerVerbs
                 Listen = needsKubeconfig ? [] : parsed.GetValue(listen)!,
                 ServiceCidr = needsKubeconfig ? default : parsed.GetValue(services),
                 ClusterCidr = name is "server" or "controllers" ? parsed.GetValue(pods) : default,
+                LoadBalancerPool = name is "server" or "controllers" ? parsed.GetValue(pool)! : [],
                 AuditPolicy = needsKubeconfig ? null : parsed.GetValue(policy),
                 AuditLog = needsKubeconfig ? null : parsed.GetValue(audit),
                 Kubeconfig = needsKubeconfig ? parsed.GetValue(kubeconfig) : null,

@@ -3,6 +3,7 @@ using System.Globalization;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Network.Client;
+using Network.Host.Announce;
 using Network.Host.Dns;
 using Network.Host.Parts;
 using Network.Host.Roles;
@@ -18,6 +19,7 @@ namespace Network.Host.Proxy;
 internal sealed class ProxyPart : IPart
 {
     private const string ZoneLabel = "topology.kubernetes.io/zone";
+    private const string ExcludeLabel = "node.kubernetes.io/exclude-from-external-load-balancers";
     private const string TriggerAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
     private readonly ILogger _logger;
     private readonly Informer<V1Service> _services;
@@ -28,6 +30,7 @@ internal sealed class ProxyPart : IPart
     private readonly Lock _lock = new();
     private readonly ServiceProxyDaemon _daemon;
     private readonly ProxyHealth _health;
+    private readonly AddressElection _election;
     private ProxyPlace _place;
     private bool _following;
 
@@ -53,6 +56,7 @@ internal sealed class ProxyPart : IPart
             },
             time, _logger);
         _health = new ProxyHealth(_daemon, options.ProxyHealthPort, loggers);
+        _election = new AddressElection(options, client, time, loggers.CreateLogger("announcer"));
     }
 
     public string Name => "proxy";
@@ -65,7 +69,7 @@ internal sealed class ProxyPart : IPart
     public async Task RunAsync(CancellationToken cancel)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var background = Task.WhenAll(_services.RunAsync(stop.Token), _slices.RunAsync(stop.Token), _node.RunAsync(stop.Token), _health.RunAsync(stop.Token));
+        var background = Task.WhenAll(_services.RunAsync(stop.Token), _slices.RunAsync(stop.Token), _node.RunAsync(stop.Token), _health.RunAsync(stop.Token), _election.RunAsync(stop.Token));
         try
         {
             await Task.WhenAny(_daemon.RunAsync(stop.Token), FollowAsync(stop.Token)).Unwrap().ConfigureAwait(false);
@@ -105,6 +109,9 @@ internal sealed class ProxyPart : IPart
     {
         var zone = change.New?.Metadata.Labels?.TryGetValue(ZoneLabel, out var label) == true ? label : null;
         _health.NodeIsLeaving = change.IsDelete || change.New!.Spec?.Taints?.Any(taint => taint.Key == "ToBeDeletedByClusterAutoscaler") == true;
+        _election.IsOut = _health.NodeIsLeaving || change.New!.Metadata.Labels?.ContainsKey(ExcludeLabel) == true
+            || change.New.Status?.Conditions?.Any(condition => condition is { Type: "NetworkUnavailable", Status: "True" }) == true;
+        _election.Wake();
         if (zone == _place.Zone)
             return;
         _place = _place with { Zone = zone };
@@ -124,6 +131,7 @@ internal sealed class ProxyPart : IPart
             var service = _services.Find(key);
             var slices = _slicesOf.TryGetValue(key, out var known) ? [.. known.Values.OrderBy(slice => slice.Metadata.Name, StringComparer.Ordinal)] : Array.Empty<V1EndpointSlice>();
             IReadOnlyList<ServicePort> ports = service is null ? [] : ProxyAdapter.ToPorts(service, slices, _place).ToList();
+            _election.Put(key, BalancedService.Addresses(service, ports));
             _health.Put(key, service?.Spec.HealthCheckNodePort ?? 0, ports);
             var former = _ports.GetValueOrDefault(key) ?? [];
             if (former.SequenceEqual(ports))

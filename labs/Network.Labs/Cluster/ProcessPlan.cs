@@ -24,11 +24,11 @@ internal static class ProcessPlan
             plan.Add(new PlannedProcess("scheduler", server, ["scheduler", "--kubeconfig", $"{paths.Pki}/scheduler.kubeconfig"], false));
             plan.Add(new PlannedProcess("controllers", server,
                 ["controllers", "--kubeconfig", $"{paths.Pki}/controllers.kubeconfig", "--cluster-cidr", settings.Topology.PodCidr.ToString(), "--root-ca", $"{paths.Pki}/ca.crt",
-                    "--signing-key", $"{paths.Pki}/ca.key", "--service-account-key", $"{paths.Pki}/sa.key"], false));
+                    "--signing-key", $"{paths.Pki}/ca.key", "--service-account-key", $"{paths.Pki}/sa.key", .. BalancerArguments(settings)], false));
         }
         else
         {
-            plan.Add(new PlannedProcess("server", server, ["server", .. apiArguments, "--cluster-cidr", settings.Topology.PodCidr.ToString()], true));
+            plan.Add(new PlannedProcess("server", server, ["server", .. apiArguments, "--cluster-cidr", settings.Topology.PodCidr.ToString(), .. BalancerArguments(settings)], true));
         }
 
         foreach (var node in settings.Topology.Agents)
@@ -48,6 +48,9 @@ internal static class ProcessPlan
         "--listen", $"{addressing.AddressOf(settings.Topology.Server.Name)}:{ApiServerPort}",
         "--service-cidr", settings.Topology.ServiceCidr.ToString(),
     ];
+
+    private static string[] BalancerArguments(ClusterSettings settings) =>
+        Addressing.BalancerPool(settings.Topology) is { } pool ? ["--load-balancer-pool", pool] : [];
 
     private static IEnumerable<string> AgentArguments(ClusterSettings settings, Addressing addressing, ClusterPaths paths, LabNode node) =>
     [
