@@ -34,5 +34,6 @@ public static class ScenarioCatalog
         .. Draining.All,
         .. TrackedConnections.All,
         .. Distribution.All,
+        .. LoadBalancers.All,
     ];
 }

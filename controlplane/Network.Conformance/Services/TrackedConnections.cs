@@ -92,7 +92,7 @@ internal static class TrackedConnections
         return socket;
     }
 
-    private static Task UntilAsync(ServiceRun run, Socket socket, string server) =>
+    internal static Task UntilAsync(ServiceRun run, Socket socket, string server) =>
         run.Run.UntilAsync($"an answer of {server} on the same socket", () => HostnameAsync(run, socket), answer => answer == server);
 
     /// <summary>Null without an answer.</summary>
