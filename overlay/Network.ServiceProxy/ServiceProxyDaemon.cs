@@ -24,6 +24,7 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
     private readonly Dictionary<string, ServicePort> _services = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ServicePort?> _former = new(StringComparer.Ordinal);
     private readonly List<DateTimeOffset> _triggers = [];
+    private readonly List<long> _arrivals = [];
     private IReadOnlyDictionary<string, string> _refused = new Dictionary<string, string>();
     private long _waitingSince;
     private bool _known;
@@ -43,6 +44,9 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
 
     /// <summary>How long the oldest change has been waiting for the kernel.</summary>
     public TimeSpan Waiting => Interlocked.Read(ref _waitingSince) is var since and not 0 ? time.GetElapsedTime(since) : TimeSpan.Zero;
+
+    /// <summary>Something is not in the kernel as it should be, and why: a service port by its key, or everything with null. Said once until it changes.</summary>
+    public event Action<string?, string>? Refusing;
 
     /// <summary>The full set of services. Returns at once.</summary>
     public void Apply(IReadOnlyCollection<ServicePort> services) => Post(new Wish { All = services });
@@ -106,8 +110,9 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
 
     private void Post(Wish wish)
     {
-        Interlocked.CompareExchange(ref _waitingSince, time.GetTimestamp(), 0);
-        _wishes.Writer.TryWrite(wish);
+        var now = time.GetTimestamp();
+        Interlocked.CompareExchange(ref _waitingSince, now, 0);
+        _wishes.Writer.TryWrite(wish with { Arrived = now });
     }
 
     // True when the rules have to be looked at.
@@ -129,6 +134,8 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
             Put(gone, null);
         if (wish.Trigger is { } trigger)
             _triggers.Add(trigger);
+        if (wish.Arrived != 0)
+            _arrivals.Add(wish.Arrived);
         return wish.Audit || (wish.Touched is { } generation && backend is NftablesBackend nftables && nftables.IsForeign(generation));
     }
 
@@ -169,6 +176,8 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
         }
         catch (Exception e) when (e is IptablesException or LinuxException or IOException or ArgumentException)
         {
+            if (Refusal != e.Message)
+                Refusing?.Invoke(null, e.Message);
             Refusal = e.Message;
             ProxyMetrics.Failed(backend);
             LogRefused(settings.NodeName, e.Message);
@@ -183,6 +192,9 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
         foreach (var trigger in _triggers)
             ProxyMetrics.Programming.Record(Math.Max(0, (time.GetUtcNow() - trigger).TotalSeconds));
         _triggers.Clear();
+        foreach (var arrived in _arrivals)
+            ProxyMetrics.Committing.Record(time.GetElapsedTime(arrived).TotalSeconds);
+        _arrivals.Clear();
         ReconcileConnections();
         if (!IsReady)
             await RemoveOtherAsync(backend.Mode, cancel).ConfigureAwait(false);
@@ -199,7 +211,11 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
     {
         var refused = backend.Refused.DistinctBy(pair => pair.Key).ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
         foreach (var (key, why) in refused.Where(pair => _refused.GetValueOrDefault(pair.Key) != pair.Value))
+        {
             LogServiceRefused(settings.NodeName, key, why);
+            Refusing?.Invoke(key, why);
+        }
+
         Volatile.Write(ref _refused, refused);
     }
 
@@ -288,6 +304,9 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
         internal IReadOnlyCollection<string> Removed { get; init; } = [];
 
         internal DateTimeOffset? Trigger { get; init; }
+
+        /// <summary>When we were told; 0 for what we found ourselves.</summary>
+        internal long Arrived { get; init; }
 
         /// <summary>Generation of a commit to our nf_tables; 0 when some may have been missed.</summary>
         internal uint? Touched { get; init; }

@@ -13,6 +13,7 @@ var table = new (string Name, Action<TextWriter> Run)[]
     ("dns-change", ChangeBenchmark.Run),
     ("pods", PodsBenchmark.Run),
     ("proxy", ProxyBenchmark.Run),
+    ("proxy-latency", LatencyBenchmark.Run),
     ("store", StoreBenchmark.Run),
     ("up", UpBenchmark.Run),
 };

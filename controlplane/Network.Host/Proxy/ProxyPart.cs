@@ -31,6 +31,7 @@ internal sealed class ProxyPart : IPart
     private readonly ServiceProxyDaemon _daemon;
     private readonly ProxyHealth _health;
     private readonly AddressElection _election;
+    private readonly EventRecorder _events;
     private ProxyPlace _place;
     private bool _following;
 
@@ -56,6 +57,8 @@ internal sealed class ProxyPart : IPart
             },
             time, _logger);
         _health = new ProxyHealth(_daemon, options.ProxyHealthPort, loggers);
+        _events = new EventRecorder(client, "podnet-proxy", options.Node, time, _logger);
+        _daemon.Refusing += OnRefusing;
         _election = new AddressElection(options, client, time, loggers.CreateLogger("announcer"));
     }
 
@@ -69,7 +72,7 @@ internal sealed class ProxyPart : IPart
     public async Task RunAsync(CancellationToken cancel)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var background = Task.WhenAll(_services.RunAsync(stop.Token), _slices.RunAsync(stop.Token), _node.RunAsync(stop.Token), _health.RunAsync(stop.Token), _election.RunAsync(stop.Token));
+        var background = Task.WhenAll(_services.RunAsync(stop.Token), _slices.RunAsync(stop.Token), _node.RunAsync(stop.Token), _health.RunAsync(stop.Token), _election.RunAsync(stop.Token), _events.RunAsync(stop.Token));
         try
         {
             await Task.WhenAny(_daemon.RunAsync(stop.Token), FollowAsync(stop.Token)).Unwrap().ConfigureAwait(false);
@@ -117,6 +120,15 @@ internal sealed class ProxyPart : IPart
         _place = _place with { Zone = zone };
         foreach (var key in _ports.Keys)
             Recompute(key, null);
+    }
+
+    // Whoever looks at the service, or at the node, is told there.
+    private void OnRefusing(string? port, string why)
+    {
+        if (port is null && _node.Items.Values.FirstOrDefault() is { } node)
+            _events.Record(References.To(Resources.Nodes, node), "Warning", "ServiceRulesRefused", $"the kernel of node {_place.Node} did not take the service rules, those before stand, it is tried again: {why}");
+        else if (port is not null && _services.Find(_ports.FirstOrDefault(pair => pair.Value.Any(known => known.Key == port)).Key ?? "") is { } service)
+            _events.Record(References.To(Resources.Services, service), "Warning", "ServiceRefused", $"{port} is not programmed on node {_place.Node}: {why}");
     }
 
     // When what led to the slice happened, as its controller wrote it down.
