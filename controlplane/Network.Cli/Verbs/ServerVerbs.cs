@@ -32,11 +32,7 @@ internal static class ServerVerbs
         var etcd = new EtcdOptionSet();
         var services = Options.Range("--service-cidr", "addresses of services", "10.96.0.0/16");
         var pods = Options.Range("--cluster-cidr", "addresses of pods", "10.244.0.0/16");
-        var pool = new Option<string[]>("--load-balancer-pool")
-        {
-            Description = "addresses for services of type LoadBalancer: first-last, address/prefix or one; may be repeated",
-            DefaultValueFactory = _ => [],
-        };
+        var pool = Pool();
         var kubeconfig = Options.Text("--kubeconfig", "how to reach the API server");
         kubeconfig.Required = needsKubeconfig;
         var root = Options.Text("--root-ca", "authority that pods trust the API server by (PEM file)");
@@ -50,17 +46,9 @@ internal static class ServerVerbs
         Option[] own = needsKubeconfig ? [kubeconfig] : [data, pki, listen, services, policy, audit, .. etcd.All];
         foreach (var option in own)
             command.Options.Add(option);
-        if (name is "server" or "controllers")
-        {
-            command.Options.Add(pods);
-            command.Options.Add(pool);
-        }
-
-        if (name == "controllers")
-        {
-            foreach (var option in (Option[])[root, signer, accounts])
-                command.Options.Add(option);
-        }
+        Option[] others = name == "controllers" ? [pods, pool, root, signer, accounts] : name == "server" ? [pods, pool] : [];
+        foreach (var option in others)
+            command.Options.Add(option);
 
         command.SetAction(async (parsed, cancel) =>
         {
@@ -86,4 +74,10 @@ internal static class ServerVerbs
         });
         return command;
     }
+
+    private static Option<string[]> Pool() => new("--load-balancer-pool")
+    {
+        Description = "addresses for services of type LoadBalancer: first-last, address/prefix or one; may be repeated",
+        DefaultValueFactory = _ => [],
+    };
 }

@@ -5,19 +5,6 @@ using Network.Conformance.Running;
 
 namespace Network.Conformance.Services;
 
-/// <summary>A service as a row made it; the fields are read once they are needed.</summary>
-public sealed record Service(string Namespace, string Name, JsonObject Object)
-{
-    public string ClusterIp => (string)Object["spec"]!["clusterIP"]!;
-
-    public int NodePort => (int)Object["spec"]!["ports"]![0]!["nodePort"]!;
-
-    public int HealthPort => (int?)Object["spec"]!["healthCheckNodePort"] ?? 0;
-
-    /// <summary>The first address a load balancer gave; null without one.</summary>
-    public string? Balanced => (string?)Object["status"]?["loadBalancer"]?["ingress"]?[0]?["ip"];
-}
-
 /// <summary>One row about services: its words for making services and pods and for asking.</summary>
 public sealed class ServiceRun(ScenarioRun run, ServiceStage stage)
 {
