@@ -20,7 +20,6 @@ internal static class NodeRoles
         Role("system:kubelet-api-admin",
             Rule(Read, "", "nodes"), Rule("proxy", "", "nodes"), Rule("*", "", "nodes/log nodes/metrics nodes/proxy nodes/stats nodes/configz nodes/healthz nodes/pods")),
         Role("podnet:node-overlay", Rule(Read, "", "nodes")),
-        Role("podnet:node-announcer", Rule("create delete get list watch update", "coordination.k8s.io", "leases")),
         Role("podnet:node-dns", Rule("list watch", "", "namespaces services endpoints"), Rule("list watch", "discovery.k8s.io", "endpointslices")),
     ];
 
@@ -30,7 +29,6 @@ internal static class NodeRoles
         Binding("system:node-proxier", "system:node-proxier", User("system:kube-proxy")),
         Binding("podnet:node-proxier", "system:node-proxier", Group("system:nodes")),
         Binding("podnet:node-overlay", "podnet:node-overlay", Group("system:nodes")),
-        Binding("podnet:node-announcer", "podnet:node-announcer", Group("system:nodes")),
         Binding("podnet:node-dns", "podnet:node-dns", Group("system:nodes")),
         Binding("podnet:node-bootstrap", "system:node-bootstrapper", Group("system:bootstrappers")),
         Binding("podnet:node-autoapprove-bootstrap", "system:certificates.k8s.io:certificatesigningrequests:nodeclient", Group("system:bootstrappers")),

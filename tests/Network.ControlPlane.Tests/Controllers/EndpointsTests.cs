@@ -137,7 +137,7 @@ public sealed class EndpointsTests
 
     [Theory]
     [InlineData("", "", "")]
-    [InlineData("PreferSameNode", "w1", "")]
+    [InlineData("PreferSameNode", "w1", "z-w1")]
     [InlineData("PreferSameZone", "", "z-w1")]
     [InlineData("PreferClose", "", "z-w1")]
     public void Distribution_says_who_should_prefer_a_ready_endpoint(string preference, string node, string zone)
