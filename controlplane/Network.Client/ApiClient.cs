@@ -104,13 +104,13 @@ public sealed class ApiClient(ApiEndpoint endpoint) : IDisposable
     }
 
     /// <summary>Follows changes after a resourceVersion until the server ends the stream. Bookmarks are asked for and passed on.</summary>
-    public IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(Resource<T> resource, ListQuery query, string resourceVersion, CancellationToken cancel)
+    public IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(Resource<T> resource, ListQuery query, string resourceVersion, CancellationToken cancel, Action? opened = null)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var path = resource.CollectionPath(query.Namespace)
             + query.ToQueryString(("watch", "true"), ("allowWatchBookmarks", "true"), ("resourceVersion", resourceVersion),
                 ("timeoutSeconds", Random.Shared.Next(300, 600).ToString()));
-        return Watch.WatchStream.ReadAsync(_http, path, resource, cancel);
+        return Watch.WatchStream.ReadAsync(_http, path, resource, opened, cancel);
     }
 
     public void Dispose() => _http.Dispose();

@@ -17,6 +17,9 @@ public sealed record Scenario(string Sig, string Name, Func<ScenarioRun, Task> B
     /// <summary>Pods must run for it.</summary>
     public bool NeedsNode { get; init; }
 
+    /// <summary>Its callers sit in network namespaces of a lab (<c>podnet up</c>).</summary>
+    public bool NeedsLab { get; init; }
+
     /// <summary>Nothing else may run at the same time, because it changes what all clients see.</summary>
     public bool Alone { get; init; }
 

@@ -2,6 +2,7 @@ using Network.Conformance.ApiMachinery;
 using Network.Conformance.Auth;
 using Network.Conformance.Cli;
 using Network.Conformance.CSharp;
+using Network.Conformance.Services;
 
 namespace Network.Conformance;
 
@@ -26,5 +27,13 @@ public static class ScenarioCatalog
         .. Applying.All,
         .. Pods.All,
         .. OfficialClient.All,
+        .. ServiceBasics.All,
+        .. ServiceLife.All,
+        .. Affinity.All,
+        .. TrafficPolicies.All,
+        .. Draining.All,
+        .. TrackedConnections.All,
+        .. Distribution.All,
+        .. LoadBalancers.All,
     ];
 }

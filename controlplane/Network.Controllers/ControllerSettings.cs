@@ -13,6 +13,9 @@ public sealed record ControllerSettings
     /// <summary>Prefix length of a node's part.</summary>
     public int NodeMask { get; init; } = 24;
 
+    /// <summary>Addresses for services of type LoadBalancer; without any they wait for somebody else.</summary>
+    public LoadBalancers.AddressPool LoadBalancerPool { get; init; } = LoadBalancers.AddressPool.Empty;
+
     /// <summary>A node whose lease is older than this is Unknown.</summary>
     public TimeSpan NodeMonitorGracePeriod { get; init; } = TimeSpan.FromSeconds(50);
 

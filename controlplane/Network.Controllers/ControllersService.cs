@@ -8,6 +8,7 @@ using Network.Controllers.Deployments;
 using Network.Controllers.Disruption;
 using Network.Controllers.Endpoints;
 using Network.Controllers.GarbageCollection;
+using Network.Controllers.LoadBalancers;
 using Network.Controllers.Namespaces;
 using Network.Controllers.Nodes;
 using Network.Controllers.Pods;
@@ -60,6 +61,7 @@ public sealed partial class ControllersService(ApiClient client, ControllerSetti
         new DisruptionController(context),
         new QuotaController(context),
         new EndpointsController(context),
+        .. context.Settings.LoadBalancerPool.IsEmpty ? Array.Empty<IController>() : [new LoadBalancerController(context)],
         new GarbageCollector(context),
     ];
 

@@ -19,6 +19,9 @@ internal static class ProxyMetrics
     internal static Histogram<double> Programming { get; } =
         s_meter.CreateHistogram<double>("kubeproxy_network_programming_duration_seconds", "s", "From the change of an endpoint to its rules in the kernel.");
 
+    internal static Histogram<double> Committing { get; } =
+        s_meter.CreateHistogram<double>("podnet_proxy_watch_to_commit_seconds", "s", "From the arrival of a change on this node to its rules in the kernel.");
+
     internal static Counter<long> Repairs { get; } = s_meter.CreateCounter<long>("podnet_proxy_repairs_total", null, "Passes made because others changed our rules.");
 
     internal static Counter<long> StaleConnections { get; } =

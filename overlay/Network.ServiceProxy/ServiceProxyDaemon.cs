@@ -24,6 +24,7 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
     private readonly Dictionary<string, ServicePort> _services = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ServicePort?> _former = new(StringComparer.Ordinal);
     private readonly List<DateTimeOffset> _triggers = [];
+    private readonly List<long> _arrivals = [];
     private IReadOnlyDictionary<string, string> _refused = new Dictionary<string, string>();
     private long _waitingSince;
     private bool _known;
@@ -44,6 +45,9 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
     /// <summary>How long the oldest change has been waiting for the kernel.</summary>
     public TimeSpan Waiting => Interlocked.Read(ref _waitingSince) is var since and not 0 ? time.GetElapsedTime(since) : TimeSpan.Zero;
 
+    /// <summary>Something is not in the kernel as it should be, and why: a service port by its key, or everything with null. Said once until it changes.</summary>
+    public event Action<string?, string>? Refusing;
+
     /// <summary>The full set of services. Returns at once.</summary>
     public void Apply(IReadOnlyCollection<ServicePort> services) => Post(new Wish { All = services });
 
@@ -54,7 +58,8 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
 
     public async Task RunAsync(CancellationToken cancel)
     {
-        EnsureSysctls();
+        if (NodeSetup.Ensure(settings) is { Count: > 0 } routes)
+            LogRoutes(settings.NodeName, string.Join(',', routes));
         using var backend = await OpenAsync(cancel).ConfigureAwait(false);
         Mode = backend.Mode;
         // Rules of old iptables send no events.
@@ -90,6 +95,8 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
         }
 
         await IptablesBackend.RemoveAllAsync(settings, cancel).ConfigureAwait(false);
+        NodeSetup.RemoveRoutes(settings.NetNs);
+        Announce.BalancedAddresses.Remove(settings.NetNs);
     }
 
     private async Task<IProxyBackend> OpenAsync(CancellationToken cancel)
@@ -103,8 +110,9 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
 
     private void Post(Wish wish)
     {
-        Interlocked.CompareExchange(ref _waitingSince, time.GetTimestamp(), 0);
-        _wishes.Writer.TryWrite(wish);
+        var now = time.GetTimestamp();
+        Interlocked.CompareExchange(ref _waitingSince, now, 0);
+        _wishes.Writer.TryWrite(wish with { Arrived = now });
     }
 
     // True when the rules have to be looked at.
@@ -126,6 +134,8 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
             Put(gone, null);
         if (wish.Trigger is { } trigger)
             _triggers.Add(trigger);
+        if (wish.Arrived != 0)
+            _arrivals.Add(wish.Arrived);
         return wish.Audit || (wish.Touched is { } generation && backend is NftablesBackend nftables && nftables.IsForeign(generation));
     }
 
@@ -166,6 +176,8 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
         }
         catch (Exception e) when (e is IptablesException or LinuxException or IOException or ArgumentException)
         {
+            if (Refusal != e.Message)
+                Refusing?.Invoke(null, e.Message);
             Refusal = e.Message;
             ProxyMetrics.Failed(backend);
             LogRefused(settings.NodeName, e.Message);
@@ -180,6 +192,9 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
         foreach (var trigger in _triggers)
             ProxyMetrics.Programming.Record(Math.Max(0, (time.GetUtcNow() - trigger).TotalSeconds));
         _triggers.Clear();
+        foreach (var arrived in _arrivals)
+            ProxyMetrics.Committing.Record(time.GetElapsedTime(arrived).TotalSeconds);
+        _arrivals.Clear();
         ReconcileConnections();
         if (!IsReady)
             await RemoveOtherAsync(backend.Mode, cancel).ConfigureAwait(false);
@@ -196,7 +211,11 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
     {
         var refused = backend.Refused.DistinctBy(pair => pair.Key).ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
         foreach (var (key, why) in refused.Where(pair => _refused.GetValueOrDefault(pair.Key) != pair.Value))
+        {
             LogServiceRefused(settings.NodeName, key, why);
+            Refusing?.Invoke(key, why);
+        }
+
         Volatile.Write(ref _refused, refused);
     }
 
@@ -215,7 +234,7 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
     // After the rules, else a packet in between would make the stale entry anew.
     private void ReconcileConnections()
     {
-        var stale = new StaleConnections();
+        var stale = new StaleConnections(NodeSetup.LocalAddresses(settings.NetNs));
         foreach (var service in _all ? _services.Values : _former.Keys.Select(key => _services.GetValueOrDefault(key)).OfType<ServicePort>())
             stale.Add(service);
         foreach (var service in _former.Values.OfType<ServicePort>())
@@ -255,24 +274,11 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
 
     private ITimer Every(TimeSpan interval) => time.CreateTimer(_ => _wishes.Writer.TryWrite(new Wish { Audit = true }), null, interval, interval);
 
-    // Without bridge netfilter the reply of a same-node endpoint is bridged past conntrack and arrives with the wrong source.
-    private void EnsureSysctls()
-    {
-        if (settings.NetNs is { } ns)
-            Linux.NetNs.Run(ns, Set);
-        else
-            Set();
-
-        static void Set()
-        {
-            Sysctl.TrySet("net/ipv4/ip_forward", "1");
-            Sysctl.TrySet("net/bridge/bridge-nf-call-iptables", "1");
-            Sysctl.TrySet("net/bridge/bridge-nf-call-ip6tables", "1");
-        }
-    }
-
     [LoggerMessage(Level = LogLevel.Information, Message = "service rules node={Node} mode={Mode}")]
     private partial void LogMode(string node, ProxyMode mode);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "node had no route to service addresses, added node={Node} routes={Routes}")]
+    private partial void LogRoutes(string node, string routes);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "programmed node={Node} mode={Mode} ports={Ports} written={Written} ms={Milliseconds:0.0}")]
     private partial void LogProgrammed(string node, ProxyMode mode, int ports, int written, double milliseconds);
@@ -298,6 +304,9 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
         internal IReadOnlyCollection<string> Removed { get; init; } = [];
 
         internal DateTimeOffset? Trigger { get; init; }
+
+        /// <summary>When we were told; 0 for what we found ourselves.</summary>
+        internal long Arrived { get; init; }
 
         /// <summary>Generation of a commit to our nf_tables; 0 when some may have been missed.</summary>
         internal uint? Touched { get; init; }

@@ -110,6 +110,9 @@ internal sealed class NodeRestriction(ObjectRegistry registry) : IAdmission
     {
         if (request.Context.Namespace != LeaseNamespace)
             throw Refuse(request, $"can only access leases in the \"{LeaseNamespace}\" system namespace");
+        // Who answers for a load balancer's address: any node may take an address over, but speaks for itself alone.
+        if (request.Name.StartsWith("address.", StringComparison.Ordinal) || request.Name == $"announcer.{node}")
+            return;
         if (request.Name != node)
             throw Refuse(request, "can only access node lease with the same name as the requesting node");
     }

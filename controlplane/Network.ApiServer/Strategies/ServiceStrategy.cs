@@ -46,6 +46,7 @@ internal sealed class ServiceStrategy(ServiceAllocator allocator) : Strategy
         }
 
         KeepPorts(spec, before);
+        HealthCheckPort.Keep(spec, before);
     }
 
     public override void Validate(JsonObject value, List<FieldFault> faults) => ServiceRules.Check(value, faults);
@@ -68,6 +69,8 @@ internal sealed class ServiceStrategy(ServiceAllocator allocator) : Strategy
                 await TakeAddressAsync(context, (value, before), claims, owner);
             if (spec.Text("type") is "NodePort" || (spec.Text("type") is "LoadBalancer" && spec.Flag("allocateLoadBalancerNodePorts") != false))
                 await TakePortsAsync(context, (value, before), claims, owner);
+            if (!context.DryRun)
+                await HealthCheckPort.TakeAsync(allocator, value, before, claims, owner);
         }
         catch
         {
@@ -183,7 +186,8 @@ internal sealed class ServiceStrategy(ServiceAllocator allocator) : Strategy
         foreach (var address in before.Texts("clusterIPs").Except(spec.Texts("clusterIPs")).Where(a => a != Headless))
             await allocator.ReleaseAddressAsync(address, owner);
         var kept = spec.Items("ports").Select(p => p.Number("nodePort") ?? 0).ToHashSet();
-        foreach (var port in before.Items("ports").Select(p => p.Number("nodePort") ?? 0).Where(p => p > 0 && !kept.Contains(p)))
+        kept.Add(spec.Number("healthCheckNodePort") ?? 0);
+        foreach (var port in before.Items("ports").Select(p => p.Number("nodePort") ?? 0).Append(before.Number("healthCheckNodePort") ?? 0).Where(p => p > 0 && !kept.Contains(p)))
             await allocator.ReleasePortAsync(port, owner);
     }
 }

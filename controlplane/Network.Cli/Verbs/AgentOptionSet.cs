@@ -27,6 +27,8 @@ internal sealed class AgentOptionSet(string verb)
     private readonly Option<string?> _prefix = Options.Text("--netns-prefix", "begins the names of pods' network namespaces");
     private readonly Option<ProxyMode?> _proxyMode = new("--proxy-mode") { Description = "how service rules are written: nftables (where the kernel can) or iptables" };
     private readonly Option<string[]> _nodePorts = new("--nodeport-addresses") { Description = "ranges of local addresses at which node ports are answered", DefaultValueFactory = _ => [] };
+    private readonly Option<bool> _localhost = new("--localhost-nodeports") { Description = "node ports are answered at 127.0.0.1 too (only with --proxy-mode iptables)" };
+    private readonly Option<string[]> _services = new("--service-cidr") { Description = "addresses of services: those of none are dropped, and a node without a route to them gets one", DefaultValueFactory = _ => [] };
     private readonly Option<int> _proxyHealth = Options.Number("--proxy-healthz-port", "port at which load balancers ask whether the service proxy works; 0 for none", 10256);
     private readonly Option<int> _health = Options.Number("--health-port", "loopback port of /healthz, /readyz and /metrics; 0 for none", HealthPorts.Of(verb));
 
@@ -37,7 +39,7 @@ internal sealed class AgentOptionSet(string verb)
         Option[] all =
         [
             _node, _address, _kubeconfig, _data, _images, _manifests, _cni, _cluster, _pods, _dns, _corefile, _domain, _authority, _certificate, _key, _cgroup, _prefix, _health,
-            _proxyMode, _nodePorts, _proxyHealth, .. _overlay.All,
+            _proxyMode, _nodePorts, _localhost, _services, _proxyHealth, .. _overlay.All,
         ];
         foreach (var option in all)
             command.Options.Add(option);
@@ -65,6 +67,8 @@ internal sealed class AgentOptionSet(string verb)
         NetNsPrefix = parsed.GetValue(_prefix),
         ProxyMode = parsed.GetValue(_proxyMode),
         NodePortAddresses = [.. parsed.GetValue(_nodePorts)!.Select(IPNetwork.Parse)],
+        LocalhostNodePorts = parsed.GetValue(_localhost),
+        ServiceCidrs = [.. parsed.GetValue(_services)!.Select(IPNetwork.Parse)],
         ProxyHealthPort = parsed.GetValue(_proxyHealth),
         HealthPort = parsed.GetValue(_health),
     };

@@ -4,6 +4,7 @@ using Network.Conformance;
 using Network.Conformance.Clients;
 using Network.Conformance.Reports;
 using Network.Conformance.Running;
+using Network.Labs.Cluster;
 using Spectre.Console;
 
 namespace Network.Cli.Verbs;
@@ -16,7 +17,12 @@ internal static class ConformanceVerb
         var kubeconfig = Options.Text("--kubeconfig", "which cluster (default: $KUBECONFIG)");
         var kubectl = new Option<string[]>("--kubectl") { Description = "a kubectl binary; may be repeated, its version is asked", DefaultValueFactory = _ => ["kubectl"] };
         var focus = Options.Text("--focus", "only scenarios whose \"sig: name\" matches this regular expression");
-        var sig = Options.Text("--sig", "only one interest group: api-machinery, auth or cli");
+        var sig = Options.Text("--sig", "only one interest group: api-machinery, auth, cli or network");
+        var labs = new Option<string[]>("--lab")
+        {
+            Description = "name of a lab (podnet up) whose network the rows of group network ask through; repeat it for a table of several labs",
+            DefaultValueFactory = _ => [],
+        };
         var list = new Option<bool>("--list") { Description = "name the scenarios and end" };
         var parallel = Options.Number("--parallel", "scenarios at once", 4);
         var output = new Option<string>("--output", "-o") { Description = "table, json, yaml or markdown", DefaultValueFactory = _ => "table" };
@@ -31,7 +37,8 @@ internal static class ConformanceVerb
               podnet conformance --kubectl kubectl --kubectl /opt/kubectl-1.20 -o markdown
               podnet conformance --focus 'watch|Watch'
               podnet conformance --sig auth --list
-            """) { kubeconfig, kubectl, focus, sig, list, parallel, output };
+              podnet conformance --lab one --lab two             services, a column a lab
+            """) { kubeconfig, kubectl, focus, sig, labs, list, parallel, output };
         command.SetAction(async (parsed, cancel) =>
         {
             var suite = new ConformanceSuite("", parsed.GetValue(kubectl)!)
@@ -39,7 +46,10 @@ internal static class ConformanceVerb
                 Focus = parsed.GetValue(focus) is { } pattern ? new Regex(pattern) : null,
                 Sig = parsed.GetValue(sig),
                 Parallel = Math.Max(1, parsed.GetValue(parallel)),
+                Lab = parsed.GetValue(labs)!.FirstOrDefault(),
             };
+            if (suite.Lab is not null)
+                suite = suite with { Sig = suite.Sig ?? "network", Kubectls = [] };
             if (suite.Scenarios.Count == 0)
                 throw new ArgumentException("no scenario matches --sig and --focus; podnet conformance --list names them all");
             if (parsed.GetValue(list))
@@ -49,18 +59,35 @@ internal static class ConformanceVerb
                 return 0;
             }
 
-            return await RunAsync(suite with { Kubeconfig = KubeconfigFile(parsed.GetValue(kubeconfig)) }, parsed.GetValue(output)!, cancel).ConfigureAwait(false);
+            var report = suite.Lab is null
+                ? await ReportAsync(suite with { Kubeconfig = KubeconfigFile(parsed.GetValue(kubeconfig)) }, cancel).ConfigureAwait(false)
+                : await LabsAsync(suite, parsed.GetValue(labs)!, cancel).ConfigureAwait(false);
+            return Print(report, parsed.GetValue(output)!);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(ConformanceSuite suite, string output, CancellationToken cancel)
+    // One lab after another: they share this machine.
+    private static async Task<ConformanceReport> LabsAsync(ConformanceSuite suite, IReadOnlyList<string> labs, CancellationToken cancel)
+    {
+        var reports = new List<ConformanceReport>();
+        foreach (var lab in labs)
+            reports.Add(await ReportAsync(suite with { Lab = lab, Kubeconfig = KubeconfigFile(new ClusterPaths(lab).Kubeconfig) }, cancel).ConfigureAwait(false));
+        return ConformanceReport.SideBySide(labs, reports);
+    }
+
+    private static async Task<ConformanceReport> ReportAsync(ConformanceSuite suite, CancellationToken cancel)
     {
         var all = suite.Scenarios.Count * (suite.Kubectls.Count + 1);
         var done = 0;
         var report = await (suite with { Progress = (scenario, client, outcome) => Progress(++done, all, scenario, client, outcome) }).RunAsync(cancel).ConfigureAwait(false);
         if (!Console.IsErrorRedirected)
             Console.Error.Write("\r\e[K");
+        return report;
+    }
+
+    private static int Print(ConformanceReport report, string output)
+    {
         switch (output)
         {
             case "json":

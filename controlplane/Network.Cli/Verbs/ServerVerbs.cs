@@ -32,6 +32,7 @@ internal static class ServerVerbs
         var etcd = new EtcdOptionSet();
         var services = Options.Range("--service-cidr", "addresses of services", "10.96.0.0/16");
         var pods = Options.Range("--cluster-cidr", "addresses of pods", "10.244.0.0/16");
+        var pool = Pool();
         var kubeconfig = Options.Text("--kubeconfig", "how to reach the API server");
         kubeconfig.Required = needsKubeconfig;
         var root = Options.Text("--root-ca", "authority that pods trust the API server by (PEM file)");
@@ -45,13 +46,9 @@ internal static class ServerVerbs
         Option[] own = needsKubeconfig ? [kubeconfig] : [data, pki, listen, services, policy, audit, .. etcd.All];
         foreach (var option in own)
             command.Options.Add(option);
-        if (name is "server" or "controllers")
-            command.Options.Add(pods);
-        if (name == "controllers")
-        {
-            foreach (var option in (Option[])[root, signer, accounts])
-                command.Options.Add(option);
-        }
+        Option[] others = name == "controllers" ? [pods, pool, root, signer, accounts] : name == "server" ? [pods, pool] : [];
+        foreach (var option in others)
+            command.Options.Add(option);
 
         command.SetAction(async (parsed, cancel) =>
         {
@@ -64,6 +61,7 @@ internal static class ServerVerbs
                 Listen = needsKubeconfig ? [] : parsed.GetValue(listen)!,
                 ServiceCidr = needsKubeconfig ? default : parsed.GetValue(services),
                 ClusterCidr = name is "server" or "controllers" ? parsed.GetValue(pods) : default,
+                LoadBalancerPool = name is "server" or "controllers" ? parsed.GetValue(pool)! : [],
                 AuditPolicy = needsKubeconfig ? null : parsed.GetValue(policy),
                 AuditLog = needsKubeconfig ? null : parsed.GetValue(audit),
                 Kubeconfig = needsKubeconfig ? parsed.GetValue(kubeconfig) : null,
@@ -76,4 +74,10 @@ internal static class ServerVerbs
         });
         return command;
     }
+
+    private static Option<string[]> Pool() => new("--load-balancer-pool")
+    {
+        Description = "addresses for services of type LoadBalancer: first-last, address/prefix or one; may be repeated",
+        DefaultValueFactory = _ => [],
+    };
 }

@@ -15,6 +15,7 @@ internal static class UpVerb
         var port = Options.Number("--api-port", "loopback port where kubectl reaches the API server", 6443);
         var split = new Option<bool>("--split") { Description = "one process a component instead of one a node" };
         var cni = Options.Text("--cni-bin-dir", "where podnet-cni is (default: beside podnet)");
+        var proxyMode = Options.Text("--proxy-mode", "how service rules are written: nftables or iptables (default: nftables where the kernel can)");
         var command = new Command("up", """
             build a cluster on this machine, each node a network namespace; running it again starts what is missing
 
@@ -22,7 +23,7 @@ internal static class UpVerb
               podnet up                          three agents on one segment
               podnet up --nodes 5 --name five
               podnet up --topology routed.yaml
-            """) { name, nodes, topology, port, split, cni };
+            """) { name, nodes, topology, port, split, cni, proxyMode };
         command.SetAction(async (parsed, cancel) =>
         {
             var binary = Environment.ProcessPath!;
@@ -37,6 +38,7 @@ internal static class UpVerb
             {
                 ApiPort = parsed.GetValue(port),
                 Split = parsed.GetValue(split),
+                ProxyMode = parsed.GetValue(proxyMode),
                 CniBinaries = plugins,
             };
             Print(await new ClusterUp(settings, TimeProvider.System).RunAsync(Console.WriteLine, cancel).ConfigureAwait(false));

@@ -27,7 +27,20 @@ public sealed partial class Informer<T>(ApiClient client, Resource<T> resource, 
     public Task Synced => _synced.Task;
 
     /// <summary>True while a watch is open; a reader can tell stale from current.</summary>
-    public bool Connected { get; private set; }
+    public bool Connected
+    {
+        get;
+        private set
+        {
+            if (field == value)
+                return;
+            field = value;
+            ConnectionChanged?.Invoke(value);
+        }
+    }
+
+    /// <summary>A watch was opened (true) or broke (false): what happened in between is told late, or not at all.</summary>
+    public event Action<bool>? ConnectionChanged;
 
     public event Action<Change<T>>? Changed;
 
@@ -49,9 +62,8 @@ public sealed partial class Informer<T>(ApiClient client, Resource<T> resource, 
                     pause = s_firstPause;
                 }
 
-                await foreach (var change in client.WatchAsync(resource, query, revision, cancel).ConfigureAwait(false))
+                await foreach (var change in client.WatchAsync(resource, query, revision, cancel, () => Connected = true).ConfigureAwait(false))
                 {
-                    Connected = true;
                     pause = s_firstPause;
                     revision = change.Bookmark ?? change.Object!.Metadata.ResourceVersion;
                     Apply(change);

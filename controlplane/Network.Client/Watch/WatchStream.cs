@@ -9,7 +9,8 @@ namespace Network.Client.Watch;
 /// <summary>Reads a watch response: one JSON object a line, each <c>{"type":...,"object":...}</c>.</summary>
 internal static class WatchStream
 {
-    internal static async IAsyncEnumerable<WatchEvent<T>> ReadAsync<T>(HttpClient http, string path, Resource<T> resource,
+    /// <param name="opened">Called when the server has agreed, before the first change.</param>
+    internal static async IAsyncEnumerable<WatchEvent<T>> ReadAsync<T>(HttpClient http, string path, Resource<T> resource, Action? opened,
         [EnumeratorCancellation] CancellationToken cancel)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
@@ -20,6 +21,7 @@ internal static class WatchStream
         if (!response.IsSuccessStatusCode)
             throw ApiException.FromBody(response.StatusCode, $"GET {path}", await response.Content.ReadAsStringAsync(cancel).ConfigureAwait(false));
 
+        opened?.Invoke();
         await using var stream = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
         using var reader = new StreamReader(stream);
         while (await reader.ReadLineAsync(cancel).ConfigureAwait(false) is { } line)

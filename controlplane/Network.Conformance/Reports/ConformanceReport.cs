@@ -52,6 +52,10 @@ public sealed class ConformanceReport(IReadOnlyList<string> clients, IReadOnlyLi
         return text.ToString();
     }
 
+    /// <summary>Reports of the same scenarios from several clusters as one table, a column a cluster.</summary>
+    public static ConformanceReport SideBySide(IReadOnlyList<string> names, IReadOnlyList<ConformanceReport> reports) =>
+        new(names, reports[0].Rows.Select((row, i) => new ResultRow(row.Scenario, reports.Select(report => report.Rows[i].Outcomes[^1]).ToList())).ToList());
+
     public string Json() => Tree().ToJsonString(s_indented);
 
     /// <summary>YAML; strings are quoted as JSON quotes them, which YAML 1.2 reads.</summary>

@@ -15,10 +15,27 @@ public sealed class ConformanceRunner(IReadOnlyList<IClusterClient> clients, CSh
     /// <summary>Whether pods can run; without it the rows that need them are named and left out.</summary>
     public bool HasNode { get; init; } = true;
 
+    /// <summary>The lab the cluster runs in; null leaves out the scenarios that need one.</summary>
+    public string? Lab { get; init; }
+
     /// <summary>Called after every scenario with every client, from any thread, one call at a time.</summary>
     public Action<Scenario, IClusterClient, Outcome> Progress { get; init; } = (_, _, _) => { };
 
     public async Task<IReadOnlyList<ResultRow>> RunAsync(IReadOnlyList<Scenario> scenarios, CancellationToken cancel)
+    {
+        var stage = Lab is { } lab && scenarios.Any(scenario => scenario.NeedsLab) ? await StageAsync(lab, cancel).ConfigureAwait(false) : null;
+        try
+        {
+            return await RunAllAsync(scenarios, stage, cancel).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (stage is not null)
+                await RemoveAsync(stage.Namespace).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<IReadOnlyList<ResultRow>> RunAllAsync(IReadOnlyList<Scenario> scenarios, Services.ServiceStage? stage, CancellationToken cancel)
     {
         var outcomes = scenarios.Select(_ => new Outcome[clients.Count]).ToList();
         var cells = scenarios.SelectMany((scenario, row) => clients.Select((client, column) => (scenario, client, row, column))).ToList();
@@ -27,7 +44,7 @@ public sealed class ConformanceRunner(IReadOnlyList<IClusterClient> clients, CSh
             var options = new ParallelOptions { MaxDegreeOfParallelism = together ? Parallel : 1, CancellationToken = cancel };
             await System.Threading.Tasks.Parallel.ForEachAsync(cells.Where(cell => cell.scenario.Alone != together), options, async (cell, stop) =>
             {
-                var outcome = await JudgeAsync(cell.scenario, Fresh(cell.client), stop).ConfigureAwait(false);
+                var outcome = await JudgeAsync(cell.scenario, Fresh(cell.client), stage, stop).ConfigureAwait(false);
                 outcomes[cell.row][cell.column] = outcome;
                 lock (outcomes)
                     Progress(cell.scenario, cell.client, outcome);
@@ -37,14 +54,14 @@ public sealed class ConformanceRunner(IReadOnlyList<IClusterClient> clients, CSh
         return scenarios.Select((scenario, row) => new ResultRow(scenario, outcomes[row])).ToList();
     }
 
-    private async Task<Outcome> JudgeAsync(Scenario scenario, IClusterClient client, CancellationToken cancel)
+    private async Task<Outcome> JudgeAsync(Scenario scenario, IClusterClient client, Services.ServiceStage? stage, CancellationToken cancel)
     {
         if (!scenario.AppliesTo(client))
             return new Outcome(Verdict.NotApplicable, "", TimeSpan.Zero);
         if (scenario.NeedsNode && !HasNode)
             return new Outcome(Verdict.NeedsNode, "no node is Ready", TimeSpan.Zero);
         var clock = Stopwatch.StartNew();
-        var failure = await FailureAsync(scenario, client, cancel).ConfigureAwait(false);
+        var failure = await FailureAsync(scenario, client, stage, cancel).ConfigureAwait(false);
         return (failure, scenario.Missing) switch
         {
             (null, null) => new Outcome(Verdict.Pass, "", clock.Elapsed),
@@ -55,12 +72,12 @@ public sealed class ConformanceRunner(IReadOnlyList<IClusterClient> clients, CSh
     }
 
     /// <summary>Null when the scenario went as expected.</summary>
-    private async Task<string?> FailureAsync(Scenario scenario, IClusterClient client, CancellationToken cancel)
+    private async Task<string?> FailureAsync(Scenario scenario, IClusterClient client, Services.ServiceStage? stage, CancellationToken cancel)
     {
         var ns = $"conf-{Guid.NewGuid().ToString("N")[..8]}";
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(scenario.Deadline);
-        var run = new ScenarioRun(client, observer, ns, time, limit.Token);
+        var run = new ScenarioRun(client, observer, ns, time, limit.Token) { Stage = stage };
         try
         {
             await SetUpAsync(ns, limit.Token).ConfigureAwait(false);
@@ -87,6 +104,15 @@ public sealed class ConformanceRunner(IReadOnlyList<IClusterClient> clients, CSh
 
     // The last command is a client's own memory, so runs at the same time need clients of their own.
     private static IClusterClient Fresh(IClusterClient client) => client is KubectlClient kubectl ? kubectl.Again() : client is CSharpClient csharp ? csharp.Again() : client;
+
+    private async Task<Services.ServiceStage> StageAsync(string lab, CancellationToken cancel)
+    {
+        var ns = $"stage-{Guid.NewGuid().ToString("N")[..8]}";
+        await SetUpAsync(ns, cancel).ConfigureAwait(false);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(s_setup * 2);
+        return await Services.ServiceStage.OpenAsync(lab, observer, ns, limit.Token).ConfigureAwait(false);
+    }
 
     /// <summary>The namespace, with the service account that pods need.</summary>
     private async Task SetUpAsync(string ns, CancellationToken cancel)

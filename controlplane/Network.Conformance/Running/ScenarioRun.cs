@@ -20,6 +20,9 @@ public sealed class ScenarioRun(IClusterClient client, CSharpClient observer, st
 
     public TimeProvider Time { get; } = time;
 
+    /// <summary>The lab below the cluster, for scenarios that ask through its network.</summary>
+    public Services.ServiceStage? Stage { get; init; }
+
     /// <summary>The kubectl of this row; only for scenarios of kubectl.</summary>
     public KubectlClient KubectlClient => (KubectlClient)Client;
 

@@ -14,10 +14,11 @@ internal static class SliceBuilder
     /// <summary>Contents without metadata; a service without pods still has one empty slice (conformance asks for it).</summary>
     internal static IReadOnlyList<V1EndpointSlice> For(V1Service service, IReadOnlyList<PodEndpoint> endpoints, Func<string, V1Node?> node)
     {
+        var hints = TrafficHints.For(service, endpoints, node);
         var slices = endpoints
             .GroupBy(endpoint => string.Join(',', endpoint.Ports.Select(port => $"{port.Name}/{port.Protocol}/{port.Port}")))
             .SelectMany(group => group.Chunk(MostEndpoints))
-            .Select(chunk => New(service, chunk[0].Ports, chunk.Select(endpoint => ToEndpoint(service, endpoint, node)).ToList()))
+            .Select(chunk => New(service, chunk[0].Ports, chunk.Select(endpoint => ToEndpoint(service, endpoint, node, hints)).ToList()))
             .ToList();
         return slices.Count > 0 ? slices : [New(service, [], [])];
     }
@@ -52,7 +53,7 @@ internal static class SliceBuilder
         };
     }
 
-    private static V1Endpoint ToEndpoint(V1Service service, PodEndpoint endpoint, Func<string, V1Node?> node)
+    private static V1Endpoint ToEndpoint(V1Service service, PodEndpoint endpoint, Func<string, V1Node?> node, Func<PodEndpoint, V1EndpointHints?> hints)
     {
         var spec = endpoint.Pod.Spec;
         var named = !string.IsNullOrEmpty(spec.Hostname) && spec.Subdomain == service.Metadata.Name;
@@ -69,7 +70,8 @@ internal static class SliceBuilder
                 Name = endpoint.Pod.Metadata.Name,
                 Uid = endpoint.Pod.Metadata.Uid,
             },
-            Zone = node(spec.NodeName)?.Metadata.Labels?.TryGetValue("topology.kubernetes.io/zone", out var zone) == true ? zone : null,
+            Zone = TrafficHints.ZoneOf(node(spec.NodeName)),
+            Hints = hints(endpoint),
         };
     }
 }

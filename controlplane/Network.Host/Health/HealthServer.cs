@@ -51,6 +51,7 @@ internal sealed class HealthServer : IAsyncDisposable
             "/healthz" or "/livez" => (200, "ok"),
             "/readyz" => Ready(),
             "/metrics" => (200, _metrics.Render()),
+            { } path when _parts.Select(part => part.Page(path)).FirstOrDefault(page => page is not null) is { } page => (200, page),
             _ => (404, "404 page not found; try /healthz, /readyz, /metrics\n"),
         };
         context.Response.StatusCode = code;

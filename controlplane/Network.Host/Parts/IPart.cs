@@ -8,6 +8,9 @@ public interface IPart
     bool IsReady { get; }
 
     Task RunAsync(CancellationToken cancel);
+
+    /// <summary>A page of its own on the health port; null for a path that is not its.</summary>
+    string? Page(string path) => null;
 }
 
 /// <summary>A part made of two functions, for rooms that know nothing of hosts.</summary>

@@ -3,6 +3,7 @@ using System.Globalization;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Network.Client;
+using Network.Host.Announce;
 using Network.Host.Dns;
 using Network.Host.Parts;
 using Network.Host.Roles;
@@ -18,6 +19,7 @@ namespace Network.Host.Proxy;
 internal sealed class ProxyPart : IPart
 {
     private const string ZoneLabel = "topology.kubernetes.io/zone";
+    private const string ExcludeLabel = "node.kubernetes.io/exclude-from-external-load-balancers";
     private const string TriggerAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
     private readonly ILogger _logger;
     private readonly Informer<V1Service> _services;
@@ -28,6 +30,8 @@ internal sealed class ProxyPart : IPart
     private readonly Lock _lock = new();
     private readonly ServiceProxyDaemon _daemon;
     private readonly ProxyHealth _health;
+    private readonly AddressElection _election;
+    private readonly EventRecorder _events;
     private ProxyPlace _place;
     private bool _following;
 
@@ -48,19 +52,27 @@ internal sealed class ProxyPart : IPart
                 Mode = options.ProxyMode,
                 NodeAddresses = options.NodeAddress is { } address ? [address] : [],
                 NodePortAddresses = options.NodePortAddresses,
+                LocalhostNodePorts = options.LocalhostNodePorts,
+                ServiceCidrs = options.ServiceCidrs,
             },
             time, _logger);
         _health = new ProxyHealth(_daemon, options.ProxyHealthPort, loggers);
+        _events = new EventRecorder(client, "podnet-proxy", options.Node, time, _logger);
+        _daemon.Refusing += OnRefusing;
+        _election = new AddressElection(options, client, time, loggers.CreateLogger("announcer"));
     }
 
     public string Name => "proxy";
 
     public bool IsReady => _daemon.IsReady;
 
+    /// <summary>/proxyMode, as kube-proxy answers it.</summary>
+    public string? Page(string path) => path == "/proxyMode" ? _daemon.Mode?.ToString().ToLowerInvariant() : null;
+
     public async Task RunAsync(CancellationToken cancel)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var background = Task.WhenAll(_services.RunAsync(stop.Token), _slices.RunAsync(stop.Token), _node.RunAsync(stop.Token), _health.RunAsync(stop.Token));
+        var background = Task.WhenAll(_services.RunAsync(stop.Token), _slices.RunAsync(stop.Token), _node.RunAsync(stop.Token), _health.RunAsync(stop.Token), _election.RunAsync(stop.Token), _events.RunAsync(stop.Token));
         try
         {
             await Task.WhenAny(_daemon.RunAsync(stop.Token), FollowAsync(stop.Token)).Unwrap().ConfigureAwait(false);
@@ -100,11 +112,23 @@ internal sealed class ProxyPart : IPart
     {
         var zone = change.New?.Metadata.Labels?.TryGetValue(ZoneLabel, out var label) == true ? label : null;
         _health.NodeIsLeaving = change.IsDelete || change.New!.Spec?.Taints?.Any(taint => taint.Key == "ToBeDeletedByClusterAutoscaler") == true;
+        _election.IsOut = _health.NodeIsLeaving || change.New!.Metadata.Labels?.ContainsKey(ExcludeLabel) == true
+            || change.New.Status?.Conditions?.Any(condition => condition is { Type: "NetworkUnavailable", Status: "True" }) == true;
+        _election.Wake();
         if (zone == _place.Zone)
             return;
         _place = _place with { Zone = zone };
         foreach (var key in _ports.Keys)
             Recompute(key, null);
+    }
+
+    // Whoever looks at the service, or at the node, is told there.
+    private void OnRefusing(string? port, string why)
+    {
+        if (port is null && _node.Items.Values.FirstOrDefault() is { } node)
+            _events.Record(References.To(Resources.Nodes, node), "Warning", "ServiceRulesRefused", $"the kernel of node {_place.Node} did not take the service rules, those before stand, it is tried again: {why}");
+        else if (port is not null && _services.Find(_ports.FirstOrDefault(pair => pair.Value.Any(known => known.Key == port)).Key ?? "") is { } service)
+            _events.Record(References.To(Resources.Services, service), "Warning", "ServiceRefused", $"{port} is not programmed on node {_place.Node}: {why}");
     }
 
     // When what led to the slice happened, as its controller wrote it down.
@@ -119,6 +143,7 @@ internal sealed class ProxyPart : IPart
             var service = _services.Find(key);
             var slices = _slicesOf.TryGetValue(key, out var known) ? [.. known.Values.OrderBy(slice => slice.Metadata.Name, StringComparer.Ordinal)] : Array.Empty<V1EndpointSlice>();
             IReadOnlyList<ServicePort> ports = service is null ? [] : ProxyAdapter.ToPorts(service, slices, _place).ToList();
+            _election.Put(key, BalancedService.Addresses(service, ports));
             _health.Put(key, service?.Spec.HealthCheckNodePort ?? 0, ports);
             var former = _ports.GetValueOrDefault(key) ?? [];
             if (former.SequenceEqual(ports))

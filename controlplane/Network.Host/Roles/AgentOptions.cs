@@ -53,6 +53,12 @@ public sealed record AgentOptions
     /// <summary>Where node ports are answered; empty for the node's own address (nftables) or all local ones (iptables).</summary>
     public IReadOnlyList<IPNetwork> NodePortAddresses { get; init; } = [];
 
+    /// <summary>Node ports are answered at 127.0.0.1 too (iptables mode).</summary>
+    public bool LocalhostNodePorts { get; init; }
+
+    /// <summary>Ranges of service addresses: what in them belongs to no service is dropped, and a node without a route to them gets one.</summary>
+    public IReadOnlyList<IPNetwork> ServiceCidrs { get; init; } = [];
+
     /// <summary>Port at which load balancers ask whether the service proxy works; 0 for none.</summary>
     public int ProxyHealthPort { get; init; }
 

@@ -20,6 +20,9 @@ public sealed record ServerOptions
 
     public IPNetwork ClusterCidr { get; init; } = IPNetwork.Parse("10.244.0.0/16");
 
+    /// <summary>Addresses for services of type LoadBalancer: ranges, prefixes or single ones.</summary>
+    public IReadOnlyList<string> LoadBalancerPool { get; init; } = [];
+
     public string ClusterDomain { get; init; } = "cluster.local";
 
     /// <summary>For a scheduler or controllers alone.</summary>

@@ -6,6 +6,7 @@ using Network.Api.Pki;
 using Network.ApiServer;
 using Network.Client;
 using Network.Controllers;
+using Network.Controllers.LoadBalancers;
 using Network.Host.Health;
 using Network.Host.Parts;
 using Network.Scheduler;
@@ -35,6 +36,7 @@ public static class ServerRole
             Controllers(controllers, new ControllerSettings
             {
                 ClusterCidr = options.ClusterCidr, RootCertificate = pki.AuthorityCertificate, Signer = pki.Signer, ServiceAccountKey = Key(pki.ServiceAccountKeyFile),
+                LoadBalancerPool = AddressPool.Parse(options.LoadBalancerPool),
             }, time, loggers),
         ], options.HealthPort, time, loggers, cancel, metrics).ConfigureAwait(false);
     }
@@ -68,6 +70,7 @@ public static class ServerRole
         {
             ClusterCidr = options.ClusterCidr,
             RootCertificate = root,
+            LoadBalancerPool = AddressPool.Parse(options.LoadBalancerPool),
             Signer = options.SigningKey is { } key ? CertificateAuthority.Load(new PemPair(root, await File.ReadAllTextAsync(key, cancel).ConfigureAwait(false)), time) : null,
             ServiceAccountKey = options.ServiceAccountKey is { } file ? Key(file) : null,
         };

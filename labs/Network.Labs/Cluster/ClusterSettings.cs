@@ -15,6 +15,9 @@ public sealed record ClusterSettings(LabTopology Topology, string Binary)
     /// <summary>Directory with podnet-cni.</summary>
     public required string CniBinaries { get; init; }
 
+    /// <summary>How agents write service rules (nftables or iptables); null leaves it to them.</summary>
+    public string? ProxyMode { get; init; }
+
     public TimeSpan ReadyTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Tenth address of the service range, by convention the DNS service.</summary>

@@ -24,11 +24,11 @@ internal static class ProcessPlan
             plan.Add(new PlannedProcess("scheduler", server, ["scheduler", "--kubeconfig", $"{paths.Pki}/scheduler.kubeconfig"], false));
             plan.Add(new PlannedProcess("controllers", server,
                 ["controllers", "--kubeconfig", $"{paths.Pki}/controllers.kubeconfig", "--cluster-cidr", settings.Topology.PodCidr.ToString(), "--root-ca", $"{paths.Pki}/ca.crt",
-                    "--signing-key", $"{paths.Pki}/ca.key", "--service-account-key", $"{paths.Pki}/sa.key"], false));
+                    "--signing-key", $"{paths.Pki}/ca.key", "--service-account-key", $"{paths.Pki}/sa.key", .. BalancerArguments(settings)], false));
         }
         else
         {
-            plan.Add(new PlannedProcess("server", server, ["server", .. apiArguments, "--cluster-cidr", settings.Topology.PodCidr.ToString()], true));
+            plan.Add(new PlannedProcess("server", server, ["server", .. apiArguments, "--cluster-cidr", settings.Topology.PodCidr.ToString(), .. BalancerArguments(settings)], true));
         }
 
         foreach (var node in settings.Topology.Agents)
@@ -49,6 +49,9 @@ internal static class ProcessPlan
         "--service-cidr", settings.Topology.ServiceCidr.ToString(),
     ];
 
+    private static string[] BalancerArguments(ClusterSettings settings) =>
+        Addressing.BalancerPool(settings.Topology) is { } pool ? ["--load-balancer-pool", pool] : [];
+
     private static IEnumerable<string> AgentArguments(ClusterSettings settings, Addressing addressing, ClusterPaths paths, LabNode node) =>
     [
         "--node", node.Name,
@@ -58,12 +61,14 @@ internal static class ProcessPlan
         "--image-store", ClusterPaths.Images,
         "--cni-bin-dir", settings.CniBinaries,
         "--cluster-cidr", settings.Topology.PodCidr.ToString(),
+        "--service-cidr", settings.Topology.ServiceCidr.ToString(),
         "--cluster-dns", settings.ClusterDns.ToString(),
         "--client-ca", $"{paths.Pki}/ca.crt",
         "--tls-cert", $"{paths.Pki}/node-{node.Name}-serving.crt",
         "--tls-key", $"{paths.Pki}/node-{node.Name}-serving.key",
         "--cgroup-root", $"{paths.CgroupRoot}/{node.Name}",
         "--netns-prefix", paths.NetNs(node.Name),
+        .. settings.ProxyMode is { } mode ? (string[])["--proxy-mode", mode] : [],
         .. node.PodCidr is { } cidr ? (string[])["--pod-cidr", cidr.ToString()] : [],
     ];
 }

@@ -58,6 +58,16 @@ public sealed class Addressing
         return routes;
     }
 
+    /// <summary>
+    /// Addresses for load balancers: the last eighth of the first segment, but its broadcast address; null where the segment is too small for that.
+    /// </summary>
+    public static string? BalancerPool(LabTopology topology)
+    {
+        var link = topology.Links[0];
+        var size = 1 << (32 - link.Subnet.PrefixLength);
+        return size < 64 || link.Ends.Count >= size * 7 / 8 ? null : $"{Offset(link.Subnet, size - (size / 8))}-{Offset(link.Subnet, size - 2)}";
+    }
+
     private static IPAddress Offset(IPNetwork network, int offset)
     {
         var bytes = network.BaseAddress.GetAddressBytes();

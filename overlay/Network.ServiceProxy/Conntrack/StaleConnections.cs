@@ -9,7 +9,8 @@ namespace Network.ServiceProxy.Conntrack;
 /// itself; these do not: a client that keeps its port would send to nowhere until the entry times out, which traffic prevents.
 /// Pure.
 /// </summary>
-internal sealed class StaleConnections
+/// <param name="local">The node's own addresses.</param>
+internal sealed class StaleConnections(IReadOnlySet<IPAddress> local)
 {
     private const byte Udp = 17, Sctp = 132;
     private readonly Dictionary<(IPAddress Address, int Port, byte Protocol), HashSet<(IPAddress Address, int Port)>> _fronts = [];
@@ -48,8 +49,8 @@ internal sealed class StaleConnections
             return false;
         if (_fronts.TryGetValue((original.Destination, original.DestinationPort, original.Protocol), out var serving))
             return !serving.Contains((reply.Source, reply.SourcePort));
-        // What is not rewritten to a node's port may be of a program that has the same number on another host.
-        return entry.IsDestinationRewritten && _nodePorts.TryGetValue((original.DestinationPort, original.Protocol), out serving)
+        // What is not rewritten went past the rules before they were there; on its way to another host the number means nothing to us.
+        return (entry.IsDestinationRewritten || local.Contains(original.Destination)) && _nodePorts.TryGetValue((original.DestinationPort, original.Protocol), out serving)
             && !serving.Contains((reply.Source, reply.SourcePort));
     }
 

@@ -74,6 +74,13 @@ public sealed class NodeAccessTests(ApiServerFixture server) : IClassFixture<Api
         Assert.Equal(201, (await n7.SendAsync("POST", Leases, """{"metadata":{"name":"n7"}}""")).Code);
         Assert.Equal(403, (await n7.SendAsync("POST", Leases, """{"metadata":{"name":"n8"}}""")).Code);
         Assert.Equal(403, (await n7.SendAsync("GET", $"{Leases}/n8")).Code);
+        // Load balancers' addresses go from node to node; each speaks for itself alone.
+        Assert.Equal(201, (await n7.SendAsync("POST", Leases, """{"metadata":{"name":"address.192.0.2.7"}}""")).Code);
+        Assert.Equal(201, (await n7.SendAsync("POST", Leases, """{"metadata":{"name":"announcer.n7"}}""")).Code);
+        Assert.Equal(403, (await n7.SendAsync("POST", Leases, """{"metadata":{"name":"announcer.n8"}}""")).Code);
+        Assert.Equal(404, (await n7.SendAsync("GET", $"{Leases}/announcer.n8")).Code);
+        Assert.Equal(403, (await n7.SendAsync("DELETE", $"{Leases}/announcer.n8")).Code);
+        Assert.Equal(200, (await n7.SendAsync("GET", Leases)).Code);
         var pod = """{"metadata":{"name":"static","annotations":{}},"spec":{"nodeName":"n7","containers":[{"name":"c","image":"x"}]}}""";
         Assert.Equal(403, (await n7.SendAsync("POST", $"{Core}/pods", pod)).Code);
         var mirror = pod.Replace("\"annotations\":{}", "\"annotations\":{\"kubernetes.io/config.mirror\":\"1\"}");

@@ -135,6 +135,32 @@ public sealed class EndpointsTests
         Assert.Null(EndpointsBuilder.For(service, []).Metadata.Annotations);
     }
 
+    [Theory]
+    [InlineData("", "", "")]
+    [InlineData("PreferSameNode", "w1", "z-w1")]
+    [InlineData("PreferSameZone", "", "z-w1")]
+    [InlineData("PreferClose", "", "z-w1")]
+    public void Distribution_says_who_should_prefer_a_ready_endpoint(string preference, string node, string zone)
+    {
+        var spec = preference.Length == 0 ? Port : $"{Port}, trafficDistribution: {preference}";
+        var endpoints = Slices(Service(spec), Pod("p1", Ready(1)), Pod("p2", "{phase: Running, podIP: 10.0.0.2}")).Single().Endpoints;
+
+        Assert.Equal(node, string.Join(' ', endpoints[0].Hints?.ForNodes?.Select(hint => hint.Name) ?? []));
+        Assert.Equal(zone, string.Join(' ', endpoints[0].Hints?.ForZones?.Select(hint => hint.Name) ?? []));
+        Assert.Null(endpoints[1].Hints);
+    }
+
+    [Fact]
+    public void One_ready_endpoint_without_a_zone_takes_the_zones_of_all()
+    {
+        var service = Service($"{Port}, trafficDistribution: PreferSameZone");
+        var pods = new[] { Pod("p1", Ready(1)), Pod("p2", Ready(2), spec: "nodeName: w2, containers: [{name: c}]") };
+        var slice = SliceBuilder.For(service, EndpointChoice.For(service, pods),
+            name => Yaml.To<V1Node>($"{{metadata: {{name: {name}, labels: {(name == "w1" ? "{topology.kubernetes.io/zone: a}" : "{}")}}}}}")).Single();
+
+        Assert.All(slice.Endpoints, endpoint => Assert.Null(endpoint.Hints));
+    }
+
     private static IReadOnlyList<V1EndpointSlice> Slices(V1Service service, params V1Pod[] pods) => SliceBuilder.For(service, EndpointChoice.For(service, pods),
         name => Yaml.To<V1Node>($"{{metadata: {{name: {name}, labels: {{topology.kubernetes.io/zone: z-{name}}}}}}}"));
 
