@@ -73,12 +73,27 @@ public sealed class RolloutTests : IDisposable
         for (var round = 0; round < 3; round++)
         {
             Apply(string.Join("\n---\n", Enumerable.Range(0, 40).Select(i => $"apiVersion: v1\nkind: Service\nmetadata: {{name: r{round}-{i}}}\nspec: {{selector: {{app: web}}, ports: [{{port: 80, targetPort: 8080}}]}}")));
-            Shell.Run("kill", "-KILL", _cluster.PidOf("w1/agent").ToString());
+            var pid = _cluster.PidOf("w1/agent");
+            Shell.Run("kill", "-KILL", pid.ToString());
+            // One that is still ending would be taken for one that runs.
+            await Eventually.TrueAsync(() => !IsAlive(pid), TimeSpan.FromSeconds(20));
             _cluster.UpAgain("--nodes", "3");
         }
 
         var last = new IPEndPoint(IPAddress.Parse(_cluster.Kubectl("get", "service", "r2-39", "-o", "jsonpath={.spec.clusterIP}")), 80);
         await Eventually.TrueAsync(async () => (await Caller.AskAsync($"{_cluster.Name}-w1", last, udp: false, null, TestContext.Current.CancellationToken)).Failure.Length == 0, TimeSpan.FromSeconds(30));
+    }
+
+    private static bool IsAlive(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/cmdline").Length > 0;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     private async Task AskAsync(string netNs, IPEndPoint address, CancellationToken stop)
