@@ -27,6 +27,7 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
     private readonly List<long> _arrivals = [];
     private IReadOnlyDictionary<string, string> _refused = new Dictionary<string, string>();
     private long _waitingSince;
+    private int _untaken;
     private bool _known;
     private bool _all = true;
 
@@ -111,6 +112,7 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
     private void Post(Wish wish)
     {
         var now = time.GetTimestamp();
+        Interlocked.Increment(ref _untaken);
         Interlocked.CompareExchange(ref _waitingSince, now, 0);
         _wishes.Writer.TryWrite(wish with { Arrived = now });
     }
@@ -135,7 +137,11 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
         if (wish.Trigger is { } trigger)
             _triggers.Add(trigger);
         if (wish.Arrived != 0)
+        {
+            Interlocked.Decrement(ref _untaken);
             _arrivals.Add(wish.Arrived);
+        }
+
         return wish.Audit || (wish.Touched is { } generation && backend is NftablesBackend nftables && nftables.IsForeign(generation));
     }
 
@@ -203,7 +209,8 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
         _all = false;
         Refusal = null;
         IsReady = true;
-        if (!_wishes.Reader.TryPeek(out _))
+        // What else stands in the queue, such as an audit, is no change that waits.
+        if (Volatile.Read(ref _untaken) == 0)
             Interlocked.Exchange(ref _waitingSince, 0);
     }
 

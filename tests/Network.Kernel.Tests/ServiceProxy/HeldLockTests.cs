@@ -36,7 +36,7 @@ public sealed class HeldLockTests : IDisposable
         // The implementation that holds rules already is the one that is used.
         node.Ns.Exec("iptables-legacy", "-t", "filter", "-A", "INPUT", "-j", "ACCEPT");
         using var stop = new CancellationTokenSource();
-        var daemon = new ServiceProxyDaemon(node.Settings with { Mode = ProxyMode.Iptables }, TimeProvider.System, NullLogger.Instance);
+        var daemon = new ServiceProxyDaemon(node.Settings with { Mode = ProxyMode.Iptables, AuditInterval = TimeSpan.FromMilliseconds(200) }, TimeProvider.System, NullLogger.Instance);
         var said = new List<string>();
         daemon.Refusing += (_, why) => said.Add(why);
         var running = daemon.RunAsync(stop.Token);
