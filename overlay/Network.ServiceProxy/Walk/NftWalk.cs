@@ -177,7 +177,7 @@ internal sealed class NftWalk
             NftConntrack { Key: NftConntrackKey.State } ct => (ct.Register, NftValue.Host(NftConntrack.New)),
             NftConntrack { Key: NftConntrackKey.DestinationPort } ct => (ct.Register, NftValue.BigEndian((ushort)_packet.Port)),
             NftConntrack ct => (ct.Register, NftValue.Of(_packet.Destination)),
-            NftFib fib => (fib.Register, NftValue.Host(_isLocal(_packet.Source) ? NftPick.Local : 1)),
+            NftFib fib => (fib.Register, NftValue.Host(_isLocal(fib.Flags.HasFlag(NftFibFlags.Destination) ? _destination : _packet.Source) ? NftPick.Local : 1)),
             NftNumber number => (number.Register, NftValue.Host((uint)_branches.Throw((int)number.Modulus))),
             NftImmediate immediate => (immediate.Register, immediate.Value),
             _ => throw new NotSupportedException($"the walk does not know {expression}"),

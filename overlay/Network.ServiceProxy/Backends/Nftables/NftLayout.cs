@@ -104,7 +104,12 @@ internal sealed class NftLayout
         yield return Rule(Services, null, [.. _pick.Front(0), .. GoBy("services", Dispatch)]);
         yield return Rule(Services, "no such port", NftPayload.DestinationAddress(Family, 0), new NftLookup("cluster-ips", 0), new NftImmediate(NftVerdict.Goto("reject-chain")));
         foreach (var range in _settings.ServiceCidrs.Where(range => range.BaseAddress.AddressFamily == _pick.AddressFamily))
-            yield return Rule(Services, "no such service", [NftPayload.DestinationAddress(Family, 0), .. Within(range), new NftImmediate(NftVerdict.Drop)]);
+        {
+            // What the node itself has of the range stays reachable: its DNS server's address is one.
+            yield return Rule(Services, "no such service", [NftPayload.DestinationAddress(Family, 0), .. Within(range),
+                new NftFib(NftFibFlags.Destination, NftFibResult.AddressType, 0), new NftCompare(0, NftComparison.NotEqual, NftValue.Host(NftPick.Local)), new NftImmediate(NftVerdict.Drop)]);
+        }
+
         yield return Rule(Masquerade, null, new NftMeta(NftMetaKey.Mark, 0), new NftBitwise(0, 0, NftValue.Host(~Mark), NftValue.Host(Mark)), new NftMeta(NftMetaKey.Mark, 0, Sets: true));
         yield return Rule("reject-chain", null, NftReject.PortUnreachable(Family));
         foreach (var rule in Policies())
