@@ -68,7 +68,7 @@ internal sealed partial class KindWatches
         if (gone.Count + added.Count > 0 || _unsettled)
             KindsChanged?.Invoke();
         _unsettled = !settled;
-        return settled ? null : s_calm;
+        return settled ? null : s_patience;
     }
 
     private async Task<bool> SettledAsync(CancellationToken cancel)

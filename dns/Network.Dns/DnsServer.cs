@@ -10,12 +10,14 @@ using Network.Dns.Plugins.Forward;
 using Network.Dns.Plugins.Loop;
 using Network.Dns.Plugins.Search;
 using Network.Dns.Transport;
+using Network.Linux;
 
 namespace Network.Dns;
 
 /// <summary>The server: an index that others keep current, chains of plugins, UDP, TCP and TLS.</summary>
 public sealed partial class DnsServer(DnsSettings settings, ClusterIndex index, TimeProvider time, ILogger logger)
 {
+    private static readonly TimeSpan s_quiet = TimeSpan.FromMilliseconds(100);
     private volatile bool _listening;
 
     /// <summary>Listening, and the cluster's names are known.</summary>
@@ -36,10 +38,10 @@ public sealed partial class DnsServer(DnsSettings settings, ClusterIndex index, 
             LogListening(string.Join(',', former.Select(address => address.Address)), index.Zone, string.Join(',', settings.Forward.Upstreams));
             _listening = true;
             Probe(former, cancel);
-            using var watcher = settings.Corefile is { } path ? new CorefileWatcher(path) : null;
+            using var watcher = settings.Corefile is { } path ? new FileWatch(path) : null;
             while (watcher is not null)
             {
-                await watcher.ChangedAsync(cancel).ConfigureAwait(false);
+                await watcher.QuietAsync(s_quiet, cancel).ConfigureAwait(false);
                 if (TryPlan() is not { } plan)
                     continue;
                 listeners.Apply(plan, cancel);

@@ -97,6 +97,15 @@ public static class FileDescriptor
         return fd < 0 ? throw LinuxException.Last("memfd_create") : new SafeFileHandle(fd, ownsHandle: true);
     }
 
+    /// <summary>Waits until there is something to read, or the time is over, or a signal came (poll(2)).</summary>
+    public static unsafe void WaitReadable(SafeFileHandle handle, TimeSpan atMost)
+    {
+        const short readable = 1;
+        var poll = new LibC.PollFd { fd = (int)handle.DangerousGetHandle(), events = readable };
+        if (LibC.poll(&poll, 1, (int)Math.Ceiling(atMost.TotalMilliseconds)) < 0 && (Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
+            throw LinuxException.Last("poll");
+    }
+
     /// <summary>A second descriptor of the same open file, close-on-exec.</summary>
     public static SafeFileHandle Duplicate(SafeFileHandle handle)
     {

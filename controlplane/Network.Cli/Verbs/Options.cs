@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using Network.Api.Addresses;
 
 namespace Network.Cli.Verbs;
 
@@ -20,7 +21,7 @@ internal static class Options
     {
         Description = description,
         DefaultValueFactory = _ => IPNetwork.Parse(byDefault),
-        CustomParser = result => IPNetwork.TryParse(result.Tokens[0].Value, out var range)
+        CustomParser = result => IpRange.TryParse(result.Tokens[0].Value, out var range)
             ? range
             : Refuse<IPNetwork>(result, $"{name} \"{result.Tokens[0].Value}\" is not a range; write address/prefix with the host bits zero, such as {byDefault}"),
     };

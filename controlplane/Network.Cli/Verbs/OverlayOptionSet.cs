@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using Network.Api.Addresses;
 using Network.Host.Roles;
 using Network.Overlay;
 
@@ -55,7 +56,7 @@ internal sealed class OverlayOptionSet
 
     private static IPNetwork? Range(string option, string? text) => text is null
         ? null
-        : IPNetwork.TryParse(text, out var range)
+        : IpRange.TryParse(text, out var range)
             ? range
             : throw new ArgumentException($"{option} \"{text}\" is not a range; write address/prefix with the host bits zero");
 }

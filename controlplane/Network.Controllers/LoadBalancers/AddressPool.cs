@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using Network.Api.Addresses;
 
 namespace Network.Controllers.LoadBalancers;
 
@@ -41,7 +42,7 @@ public sealed class AddressPool
 
     private static (UInt128 First, UInt128 Last, AddressFamily Family) Range(string text)
     {
-        if (IPNetwork.TryParse(text, out var network))
+        if (IpRange.TryParse(text, out var network))
         {
             var bits = network.BaseAddress.AddressFamily == AddressFamily.InterNetwork ? 32 : 128;
             var size = UInt128.One << (bits - network.PrefixLength);

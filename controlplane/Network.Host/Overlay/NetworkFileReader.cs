@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Network.Api.Addresses;
 using Network.Overlay;
 
 namespace Network.Host.Overlay;
@@ -43,12 +44,9 @@ internal sealed class NetworkFileReader(string path)
         var other => throw Refused(field, $"{other.ToJsonString()} is neither true nor false", "write one of them"),
     };
 
-    internal List<IPNetwork> Ranges(JsonObject node, string at, string field) => [.. Texts(node, at, field).Select(text => IPNetwork.TryParse(text, out var range) && HasNoHostBits(text, range)
+    internal List<IPNetwork> Ranges(JsonObject node, string at, string field) => [.. Texts(node, at, field).Select(text => IpRange.TryParse(text, out var range)
         ? range
         : throw Refused(at + field, $"\"{text}\" is not a range", "write address/prefix with the host bits zero"))];
-
-    // The parser of .NET 10 takes them away in silence; here they are somebody's mistake.
-    private static bool HasNoHostBits(string text, IPNetwork range) => IPAddress.TryParse(text.AsSpan(0, text.IndexOf('/', StringComparison.Ordinal)), out var address) && address.Equals(range.BaseAddress);
 
     internal List<IPAddress> Addresses(JsonObject node, string at, string field) => [.. Texts(node, at, field).Select(text => IPAddress.TryParse(text, out var address)
         ? address

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Network.Diagnosis.Interop;
 using Network.Linux;
@@ -65,12 +64,7 @@ internal sealed unsafe class BpfRing : IDisposable
     }
 
     /// <summary>Waits until something was written; at most so long.</summary>
-    internal void Wait(TimeSpan atMost)
-    {
-        var poll = new LibC.pollfd { fd = (int)Map.DangerousGetHandle(), events = LibC.POLLIN };
-        if (LibC.poll(&poll, 1, (int)Math.Ceiling(atMost.TotalMilliseconds)) < 0 && (Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
-            throw LinuxException.Last("poll of a BPF ring buffer");
-    }
+    internal void Wait(TimeSpan atMost) => FileDescriptor.WaitReadable(Map, atMost);
 
     public void Dispose()
     {

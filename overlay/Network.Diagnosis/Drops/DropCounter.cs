@@ -33,9 +33,11 @@ public sealed class DropCounter(IReadOnlyDictionary<int, string> reasons, Kernel
         var reason = reasons.GetValueOrDefault(packet.Reason, $"reason {packet.Reason}");
         var function = symbols.Function(packet.Location);
         var meaning = DropMeanings.Of(reason, function);
+        if (meaning.Ordinary && !All)
+            return null;
         var drop = new Drop(place, packet.Device, reason, function, FlowReader.Read(packet));
         // Who sends to a group expects that some do not listen.
-        if (!All && (meaning.Ordinary || IsGroup(drop.Flow.Destination)))
+        if (!All && IsGroup(drop.Flow.Destination))
             return null;
         if (!_counts.ContainsKey(drop) && _counts.Count >= MostKinds)
             drop = drop with { Flow = s_others };

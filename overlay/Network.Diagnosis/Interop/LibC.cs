@@ -2,13 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace Network.Diagnosis.Interop;
 
-/// <summary>bpf(2), mmap(2), poll(2); native names, C prototype above each. System call numbers differ by architecture.</summary>
+/// <summary>bpf(2), mmap(2); native names, C prototype above each. System call numbers differ by architecture.</summary>
 internal static unsafe partial class LibC
 {
     internal const int BPF_MAP_CREATE = 0, BPF_MAP_LOOKUP_ELEM = 1, BPF_PROG_LOAD = 5, BPF_RAW_TRACEPOINT_OPEN = 17;
     internal const int BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_RINGBUF = 27, BPF_PROG_TYPE_RAW_TRACEPOINT = 17;
     internal const int PROT_READ = 1, PROT_WRITE = 2, MAP_SHARED = 1;
-    internal const short POLLIN = 1;
 
     internal static readonly long NrBpf = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 280 : 321;
 
@@ -23,18 +22,6 @@ internal static unsafe partial class LibC
     // int munmap(void *addr, size_t length);
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int munmap(nint addr, nuint length);
-
-    // int poll(struct pollfd *fds, nfds_t nfds, int timeout);
-    [LibraryImport("libc", SetLastError = true)]
-    internal static partial int poll(pollfd* fds, nuint nfds, int timeout);
-
-    // struct pollfd { int fd; short events; short revents; };
-    internal struct pollfd
-    {
-        internal int fd;
-        internal short events;
-        internal short revents;
-    }
 
     // union bpf_attr of BPF_MAP_CREATE: the first four members.
     internal struct bpf_map_create

@@ -22,6 +22,7 @@ public sealed class AddressPoolTests
     [InlineData("192.0.2.11-192.0.2.10")]
     [InlineData("192.0.2.10-2001:db8::1")]
     [InlineData("192.0.2.0/33")]
+    [InlineData("192.0.2.5/24")]
     [InlineData("some")]
     public void What_is_no_range_is_refused_by_its_name(string text) => Assert.Contains($"\"{text}\"", Assert.Throws<ArgumentException>(() => AddressPool.Parse([text])).Message);
 

@@ -6,34 +6,8 @@ using Xunit;
 namespace Network.Kernel.Tests.Overlay;
 
 /// <summary>IPv6 inside, outside and both, on two nodes of one segment.</summary>
-public sealed class OverlayFamilyTests : IAsyncLifetime
+public sealed class OverlayFamilyTests() : TwoOverlayNodes("families")
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
-    private readonly List<OverlayNode> _nodes = [];
-    private ScratchNetNs _segment = null!;
-
-    private OverlayNode One => _nodes[0];
-
-    private OverlayNode Two => _nodes[1];
-
-    public ValueTask InitializeAsync()
-    {
-        Requires.Root();
-        Requires.Tool("busybox");
-        _segment = new ScratchNetNs("families");
-        _segment.Exec("ip", "link", "add", "lan", "up", "type", "bridge");
-        _segment.Exec("ip", "address", "add", "192.0.2.254/24", "dev", "lan");
-        _nodes.AddRange([new OverlayNode(_segment, 1), new OverlayNode(_segment, 2)]);
-        return ValueTask.CompletedTask;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var node in _nodes)
-            await node.DisposeAsync();
-        _segment?.Dispose();
-    }
-
     [Fact]
     public async Task Pods_of_both_families_travel_over_the_underlay_of_their_own_family()
     {

@@ -7,34 +7,13 @@ using Xunit;
 namespace Network.Kernel.Tests.Overlay;
 
 /// <summary>Nodes that reach each other by plain routes, always or while they are neighbours.</summary>
-public sealed class OverlayRoutingTests : IAsyncLifetime
+public sealed class OverlayRoutingTests() : TwoOverlayNodes("routing")
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
-    private readonly List<OverlayNode> _nodes = [];
-    private ScratchNetNs _segment = null!;
-
-    private OverlayNode One => _nodes[0];
-
-    private OverlayNode Two => _nodes[1];
-
-    public ValueTask InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
-        Requires.Root();
-        Requires.Tool("busybox");
-        _segment = new ScratchNetNs("routing");
-        _segment.Exec("ip", "link", "add", "lan", "up", "type", "bridge");
-        _segment.Exec("ip", "address", "add", "192.0.2.254/24", "dev", "lan");
+        await base.InitializeAsync();
         // The router between them, when a test puts it there.
         _segment.Run(() => File.WriteAllText("/proc/sys/net/ipv4/ip_forward", "1"));
-        _nodes.AddRange([new OverlayNode(_segment, 1), new OverlayNode(_segment, 2)]);
-        return ValueTask.CompletedTask;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var node in _nodes)
-            await node.DisposeAsync();
-        _segment?.Dispose();
     }
 
     [Fact]

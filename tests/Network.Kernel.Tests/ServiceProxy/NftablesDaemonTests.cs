@@ -140,9 +140,44 @@ public sealed class NftablesDaemonTests : IAsyncLifetime
         Assert.Equal(second.Address.ToString(), Question.Ask(_node.Client, "203.0.113.7", 80).Server);
     }
 
-    private ServiceProxyDaemon Start(ProxyMode mode)
+    [Fact]
+    public async Task The_range_of_services_is_closed_but_for_what_the_node_itself_has_of_it()
     {
-        var daemon = new ServiceProxyDaemon(_node.Settings with { Mode = mode }, TimeProvider.System, NullLogger.Instance);
+        const int port = 5300;
+        _node.Ns.Exec("ip", "address", "add", "10.96.0.10/32", "dev", "lo");
+        _node.Stranger.Exec("ip", "address", "add", "10.96.0.77/32", "dev", "lo");
+        using var own = Listen(_node.Ns, "10.96.0.10", port);
+        using var nobodys = Listen(_node.Stranger, "10.96.0.77", port);
+        Send("10.96.0.77", port);
+        await Eventually.TrueAsync(() => nobodys.Available > 0, s_deadline, () => "without rules the packet takes the node's route");
+        nobodys.Receive(new byte[16]);
+
+        var daemon = Start(ProxyMode.Nftables, IPNetwork.Parse("10.96.0.0/16"));
+        daemon.Apply([ProxyNode.Service("a", TransportProtocol.Tcp, _node.AddServer())]);
+        await ReadyAsync(daemon);
+        Send("10.96.0.77", port);
+        Send("10.96.0.10", port);
+
+        await Eventually.TrueAsync(() => own.Available > 0, s_deadline, Rules);
+        Assert.Equal(0, nobodys.Available);
+    }
+
+    private static Socket Listen(ScratchNetNs where, string address, int port)
+    {
+        var socket = where.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        socket.Bind(new IPEndPoint(IPAddress.Parse(address), port));
+        return socket;
+    }
+
+    private void Send(string address, int port)
+    {
+        using var socket = _node.Client.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        socket.SendTo("hello"u8, new IPEndPoint(IPAddress.Parse(address), port));
+    }
+
+    private ServiceProxyDaemon Start(ProxyMode mode, params IReadOnlyList<IPNetwork> ranges)
+    {
+        var daemon = new ServiceProxyDaemon(_node.Settings with { Mode = mode, ServiceCidrs = ranges }, TimeProvider.System, NullLogger.Instance);
         _running.Add(daemon.RunAsync(_stop.Token));
         return daemon;
     }

@@ -1,13 +1,12 @@
-namespace Network.Dns.Config;
+namespace Network.Linux;
 
 /// <summary>Tells when a file changed, also when its folder's entry is replaced (editors, mounted config maps).</summary>
-internal sealed class CorefileWatcher : IDisposable
+public sealed class FileWatch : IDisposable
 {
-    private static readonly TimeSpan s_quiet = TimeSpan.FromMilliseconds(100);
     private readonly FileSystemWatcher _watcher;
     private readonly SemaphoreSlim _changed = new(0);
 
-    internal CorefileWatcher(string path)
+    public FileWatch(string path)
     {
         _watcher = new FileSystemWatcher(Path.GetDirectoryName(Path.GetFullPath(path))!)
         {
@@ -19,11 +18,23 @@ internal sealed class CorefileWatcher : IDisposable
         _watcher.EnableRaisingEvents = true;
     }
 
+    /// <returns>True when something changed, false when the time was over.</returns>
+    public async Task<bool> WaitAsync(TimeSpan atMost, CancellationToken cancel)
+    {
+        var changed = await _changed.WaitAsync(atMost, cancel).ConfigureAwait(false);
+        // One look answers all signs there are.
+        while (_changed.Wait(0, CancellationToken.None))
+        {
+        }
+
+        return changed;
+    }
+
     /// <summary>Completes when something changed and then nothing for a moment: a file is often written in pieces.</summary>
-    internal async Task ChangedAsync(CancellationToken cancel)
+    public async Task QuietAsync(TimeSpan quiet, CancellationToken cancel)
     {
         await _changed.WaitAsync(cancel).ConfigureAwait(false);
-        while (await _changed.WaitAsync(s_quiet, cancel).ConfigureAwait(false))
+        while (await _changed.WaitAsync(quiet, cancel).ConfigureAwait(false))
         {
         }
     }
