@@ -103,6 +103,9 @@ internal sealed partial class DefinitionController(ObjectRegistry registry, Serv
     {
         // First serve, then say so: whoever waits for Established finds the resource.
         var definition = registry.Find(Definition.Resource, "", name);
+        // The objects went before their definition; watchers must have seen it before they are cut off.
+        if (definition is null && _known.ContainsKey(name))
+            await hub.ReachAsync(registry.Store.Revision, s_retry, cancel);
         Serve(name, definition);
         if (definition is null)
             return;

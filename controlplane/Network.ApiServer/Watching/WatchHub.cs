@@ -30,6 +30,14 @@ internal sealed partial class WatchHub : IAsyncDisposable
     /// <summary>Everything up to this revision has been handed to the watchers.</summary>
     public long Position => Volatile.Read(ref _position);
 
+    /// <summary>Waits until everything up to a revision has been handed on; at most so long, for a store whose revisions others move too.</summary>
+    public async Task ReachAsync(long revision, TimeSpan atMost, CancellationToken cancel)
+    {
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        while (Position < revision && clock.Elapsed < atMost)
+            await Task.Delay(1, cancel);
+    }
+
     public void Start()
     {
         _position = _store.Revision;

@@ -38,12 +38,29 @@ internal static class OfficialClient
         await core.CreateNamespacedPodAsync(pod, run.Namespace, cancellationToken: run.Cancel).ConfigureAwait(false);
         var list = await core.ListNamespacedPodAsync(run.Namespace, cancellationToken: run.Cancel).ConfigureAwait(false);
         Expect.Sequence(["p"], list.Items.Select(item => item.Metadata.Name), "pods");
-        var read = await core.ReadNamespacedPodAsync("p", run.Namespace, cancellationToken: run.Cancel).ConfigureAwait(false);
-        read.Metadata.Labels = new Dictionary<string, string> { ["place"] = "test" };
-        await core.ReplaceNamespacedPodAsync(read, "p", run.Namespace, cancellationToken: run.Cancel).ConfigureAwait(false);
+        await ReplaceAsync().ConfigureAwait(false);
         Expect.Equal("test", (await core.ReadNamespacedPodAsync("p", run.Namespace, cancellationToken: run.Cancel).ConfigureAwait(false)).Metadata.Labels["place"], "label");
         await core.DeleteNamespacedPodAsync("p", run.Namespace, new V1DeleteOptions { GracePeriodSeconds = 0 }, cancellationToken: run.Cancel).ConfigureAwait(false);
         await run.GoneAsync(Kinds.Pods, "p").ConfigureAwait(false);
+
+        // The scheduler writes the pod's conditions meanwhile; who is refused reads again.
+        async Task ReplaceAsync()
+        {
+            while (true)
+            {
+                var read = await core.ReadNamespacedPodAsync("p", run.Namespace, cancellationToken: run.Cancel).ConfigureAwait(false);
+                read.Metadata.Labels = new Dictionary<string, string> { ["place"] = "test" };
+                try
+                {
+                    await core.ReplaceNamespacedPodAsync(read, "p", run.Namespace, cancellationToken: run.Cancel).ConfigureAwait(false);
+                    return;
+                }
+                catch (HttpOperationException e) when (e.Response.StatusCode == System.Net.HttpStatusCode.Conflict)
+                {
+                    // Until the scenario's deadline.
+                }
+            }
+        }
     }
 
     private static async Task Patches(ScenarioRun run)

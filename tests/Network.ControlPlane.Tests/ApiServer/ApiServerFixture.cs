@@ -30,6 +30,9 @@ public sealed class ApiServerFixture : IAsyncLifetime
     /// <summary>How much history the store keeps; set before the start.</summary>
     public StoreSettings History { get; init; } = new();
 
+    /// <summary>What the server has instead of the store, which it may be around; set before the start.</summary>
+    public Func<IStore, IStore> Around { get; init; } = store => store;
+
     public CertificateAuthority Authority => _authority;
 
     /// <summary>A copy of the key that signs account tokens, as another process would load it.</summary>
@@ -54,7 +57,7 @@ public sealed class ApiServerFixture : IAsyncLifetime
             ServiceCidr = IPNetwork.Parse("10.96.0.0/16"), Advertise = new IPEndPoint(IPAddress.Parse("192.0.2.1"), 6443),
             KubeletClientCertificate = Issue("podnet-apiserver", "system:masters"), InFlight = InFlight,
             Audit = AuditPolicy is { } policy ? (policy, AuditPath) : null,
-        }, _store, TimeProvider.System, NullLoggerFactory.Instance);
+        }, Around(_store), TimeProvider.System, NullLoggerFactory.Instance);
         await _host.StartAsync();
         var admin = _authority.Issue(new CertificateRequestSpec("admin") { Organizations = ["system:masters"], Client = true });
         await File.WriteAllTextAsync(KubeconfigPath, Kubeconfig.Render("test", "admin", Url, _authority.Pem.Certificate, admin));

@@ -145,6 +145,8 @@ public sealed class SeveralServersTests : IAsyncLifetime
         Processes.Kill(_etcd!.Pid, SigStop);
         try
         {
+            // The signal stops its threads one after the other, and one that still runs answers.
+            await Eventually.TrueAsync(() => Directory.GetDirectories($"/proc/{_etcd.Pid}/task").All(thread => File.ReadAllText($"{thread}/stat").Contains(") T ", StringComparison.Ordinal)), TimeSpan.FromSeconds(10));
             foreach (var path in (string[])["readyz", "healthz"])
             {
                 var clock = System.Diagnostics.Stopwatch.StartNew();
