@@ -9,6 +9,8 @@ var root = new RootCommand("podnet: a networking-first container network and ser
     DownVerb.Create(),
     StatusVerb.Create(),
     CaptureVerb.Create(),
+    ExplainVerb.Create(),
+    CheckVerb.Create(),
     DropsVerb.Create(),
     SvcVerb.Create(),
     ResolveVerb.Create(),

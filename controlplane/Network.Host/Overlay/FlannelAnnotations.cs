@@ -58,6 +58,13 @@ internal static class FlannelAnnotations
         return macs;
     }
 
+    /// <summary>Where the node's IPv4 tunnel ends and of which network it is, as far as it can be read; for those who only look.</summary>
+    internal static (IPAddress? Address, int Vni) Tunnel(V1Node node)
+    {
+        var address = IPAddress.TryParse(Find(node, AddressKey(AddressFamily.InterNetwork)), out var parsed) ? parsed : null;
+        return Find(node, DataKey(AddressFamily.InterNetwork)) is { } text && TryObject(text, out var data) && int.TryParse(Text(data, "VNI"), out var vni) ? (address, vni) : (address, 0);
+    }
+
     /// <summary>Addresses an operator wants others to use for this node, which stands behind address translation.</summary>
     internal static PerFamily<PeerEnd> Overwrites(V1Node node)
     {

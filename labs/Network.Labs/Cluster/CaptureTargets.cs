@@ -1,3 +1,4 @@
+using System.Net;
 using Network.Labs.Topology;
 using Network.Linux;
 using Network.Netlink;
@@ -20,6 +21,12 @@ public sealed class CaptureTargets
         (_topology, _) = ClusterFiles.Read(paths) ?? throw new ClusterException($"there is no cluster {paths.Name}; podnet up --name {paths.Name} builds one");
         _addressing = new Addressing(_topology);
     }
+
+    /// <summary>What was built.</summary>
+    public LabTopology Topology => _topology;
+
+    /// <summary>The address others know a machine by.</summary>
+    public IPAddress AddressOf(string machine) => _addressing.AddressOf(machine);
 
     /// <summary>Devices behind <c>pod/[NS/]NAME</c>, <c>node/NAME[/DEVICE]</c>, <c>link/NAME</c>, or a bare name that only one of them has.</summary>
     public IReadOnlyList<CaptureTarget> Resolve(string target)

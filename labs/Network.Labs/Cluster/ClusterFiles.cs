@@ -5,6 +5,13 @@ using Network.Labs.Topology;
 
 namespace Network.Labs.Cluster;
 
+/// <summary>What an earlier <c>podnet up</c> built.</summary>
+internal sealed record BuiltCluster(LabTopology Topology, int ApiPort)
+{
+    /// <summary>Every part is a process of its own.</summary>
+    internal bool Split { get; init; }
+}
+
 /// <summary>Certificates, kubeconfigs and the record of what was built.</summary>
 internal sealed class ClusterFiles(ClusterSettings settings, Addressing addressing, ClusterPaths paths, TimeProvider time)
 {
@@ -31,7 +38,7 @@ internal sealed class ClusterFiles(ClusterSettings settings, Addressing addressi
     }
 
     /// <summary>What an earlier <c>podnet up</c> built; null when there is nothing.</summary>
-    internal static (LabTopology Topology, int ApiPort)? Read(ClusterPaths paths)
+    internal static BuiltCluster? Read(ClusterPaths paths)
     {
         if (!File.Exists(paths.State))
             return null;
@@ -47,12 +54,13 @@ internal sealed class ClusterFiles(ClusterSettings settings, Addressing addressi
             PodCidr = IPNetwork.Parse(state["podCIDR"]!.GetValue<string>()),
             ServiceCidr = IPNetwork.Parse(state["serviceCIDR"]!.GetValue<string>()),
         };
-        return (topology, state["apiPort"]!.GetValue<int>());
+        return new BuiltCluster(topology, state["apiPort"]!.GetValue<int>()) { Split = state["split"]?.GetValue<bool>() == true };
     }
 
     private JsonObject Describe() => new()
     {
         ["apiPort"] = settings.ApiPort,
+        ["split"] = settings.Split,
         ["podCIDR"] = settings.Topology.PodCidr.ToString(),
         ["serviceCIDR"] = settings.Topology.ServiceCidr.ToString(),
         ["nodes"] = new JsonArray(settings.Topology.Nodes.Select(node => (JsonNode)new JsonObject

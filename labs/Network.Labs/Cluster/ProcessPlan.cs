@@ -10,8 +10,8 @@ internal static class ProcessPlan
 {
     internal const int ApiServerPort = 6443;
 
-    // Verbs of podnet that together do what an agent does.
-    private static readonly string[] s_parts = ["kubelet", "overlay", "proxy", "dns"];
+    /// <summary>Verbs of podnet that together do what an agent does.</summary>
+    internal static readonly string[] Parts = ["kubelet", "overlay", "proxy", "dns"];
 
     internal static IReadOnlyList<PlannedProcess> For(ClusterSettings settings, Addressing addressing, ClusterPaths paths)
     {
@@ -34,7 +34,7 @@ internal static class ProcessPlan
         foreach (var node in settings.Topology.Agents)
         {
             var arguments = AgentArguments(settings, addressing, paths, node).ToList();
-            foreach (var part in settings.Split ? s_parts : ["agent"])
+            foreach (var part in settings.Split ? Parts : ["agent"])
                 plan.Add(new PlannedProcess($"{node.Name}/{part}", node.Name, [part, .. arguments], false));
         }
 

@@ -22,6 +22,7 @@ internal static class PcapNgCodes
     internal const ushort InterfaceFilter = 11;
 
     internal const ushort PacketFlags = 2;
+    internal const ushort PacketId = 5;
 
     internal const ushort StatisticsStart = 2;
     internal const ushort StatisticsEnd = 3;

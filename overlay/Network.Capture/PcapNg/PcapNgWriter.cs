@@ -84,7 +84,9 @@ public sealed class PcapNgWriter(Stream output) : IDisposable
     }
 
     /// <param name="packet">Its source is the number of the interface.</param>
-    public void WritePacket(in CapturedPacket packet)
+    /// <param name="id">The same for one packet at every interface it passes; 0 for none.</param>
+    /// <param name="comment">What there is to say of it; null for nothing.</param>
+    public void WritePacket(in CapturedPacket packet, ulong id = 0, string? comment = null)
     {
         using (_buffer.Block(EnhancedPacket))
         {
@@ -93,13 +95,19 @@ public sealed class PcapNgWriter(Stream output) : IDisposable
             _buffer.U32((uint)packet.Data.Length);
             _buffer.U32((uint)packet.WireLength);
             _buffer.Bytes(packet.Data);
+            if (comment is not null)
+                _buffer.TextOption(Comment, comment);
             if (packet.Direction != PacketDirection.Unknown)
             {
                 _buffer.U16(PacketFlags);
                 _buffer.U16(4);
                 _buffer.U32((uint)packet.Direction);
-                _buffer.EndOptions();
             }
+
+            if (id != 0)
+                _buffer.NumberOption(PacketId, id);
+            if (comment is not null || packet.Direction != PacketDirection.Unknown || id != 0)
+                _buffer.EndOptions();
         }
 
         if (_buffer.Length >= Threshold)

@@ -8,7 +8,11 @@ namespace Network.Diagnosis.Trace;
 /// <param name="Kinds">The tracepoints.</param>
 /// <param name="Lengths">Only packets of these lengths, chosen in the kernel; empty means all.</param>
 /// <param name="RingBytes">Room for events nobody has read yet: a power of two.</param>
-public sealed record PacketTraceSettings(IReadOnlyList<PacketEventKind> Kinds, IReadOnlyList<int> Lengths, int RingBytes = 4 * 1024 * 1024);
+public sealed record PacketTraceSettings(IReadOnlyList<PacketEventKind> Kinds, IReadOnlyList<int> Lengths, int RingBytes = 4 * 1024 * 1024)
+{
+    /// <summary>Dropped packets of any length: a layer that drops may have taken off headers already.</summary>
+    public bool EveryDrop { get; init; }
+}
 
 /// <summary>
 /// Sees packets at the kernel's tracepoints, in every network namespace at once, by BPF programs that end with this object (or with
@@ -50,7 +54,7 @@ public sealed class PacketTrace : IDisposable
         try
         {
             foreach (var kind in settings.Kinds)
-                trace.Attach(kind, fields, settings.Lengths);
+                trace.Attach(kind, fields, settings.EveryDrop && kind == PacketEventKind.Dropped ? [] : settings.Lengths);
             return trace;
         }
         catch
