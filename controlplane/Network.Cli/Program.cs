@@ -9,6 +9,7 @@ var root = new RootCommand("podnet: a networking-first container network and ser
     DownVerb.Create(),
     StatusVerb.Create(),
     CaptureVerb.Create(),
+    LabVerb.Create(),
     ExplainVerb.Create(),
     CheckVerb.Create(),
     DropsVerb.Create(),

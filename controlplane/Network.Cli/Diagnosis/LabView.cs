@@ -112,19 +112,15 @@ internal sealed class LabView(ClusterPaths paths)
     private Dictionary<string, string> Resolvers()
     {
         var found = new Dictionary<string, string>();
-        foreach (var node in _targets.Topology.Agents.Select(node => paths.NodeDirectory(node.Name)).Where(Directory.Exists))
+        foreach (var pod in _targets.Topology.Agents.Select(node => $"{paths.NodeDirectory(node.Name)}/kubelet/pods").Where(Directory.Exists).SelectMany(Directory.EnumerateDirectories))
         {
-            foreach (var file in Directory.EnumerateFiles(node, "resolv.conf", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 3, IgnoreInaccessible = true }))
+            try
             {
-                var uid = Path.GetFileName(Path.GetDirectoryName(file))!;
-                try
-                {
-                    found[uid] = File.ReadAllText(file);
-                }
-                catch (IOException)
-                {
-                    // Its pod went away while we looked.
-                }
+                found[Path.GetFileName(pod)] = File.ReadAllText($"{pod}/resolv.conf");
+            }
+            catch (IOException)
+            {
+                // It went away while we looked, or has none.
             }
         }
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Net.Sockets;
 using Network.Cli.Diagnosis;
 using Network.Diagnosis.Explain;
-using Network.Diagnosis.Facts;
 using Network.Labs.Cluster;
 
 namespace Network.Cli.Verbs;
@@ -33,7 +32,7 @@ internal static class ExplainVerb
             """) { from, to, cluster, udp, hops, write, output };
         command.SetAction(async (parsed, cancel) =>
         {
-            var explanation = await RunAsync(new ClusterPaths(parsed.GetValue(cluster)!), (parsed.GetValue(from)!, parsed.GetValue(to)!), parsed.GetValue(udp) ? ProtocolType.Udp : null, cancel).ConfigureAwait(false);
+            var explanation = await ExplainRun.RunAsync(new ClusterPaths(parsed.GetValue(cluster)!), (parsed.GetValue(from)!, parsed.GetValue(to)!), parsed.GetValue(udp) ? ProtocolType.Udp : null, cancel).ConfigureAwait(false);
             if (parsed.GetValue(write) is { } file)
             {
                 await using var stream = File.Create(file);
@@ -48,27 +47,4 @@ internal static class ExplainVerb
         });
         return command;
     }
-
-    private static async Task<Explanation> RunAsync(ClusterPaths paths, (string From, string To) ends, ProtocolType? protocol, CancellationToken cancel)
-    {
-        var lab = new LabView(paths);
-        var view = await lab.ReadAsync(cancel).ConfigureAwait(false);
-        Question question;
-        try
-        {
-            question = await new QuestionReader(view, NameLookup.AskAsync).ReadAsync(ends.From, ends.To, protocol, cancel).ConfigureAwait(false);
-        }
-        catch (QuestionException e)
-        {
-            throw new ArgumentException(e.Message, e);
-        }
-
-        var services = question.Service is { } service ? [service] : ServicesOf(view, question).ToList();
-        var outside = question.Aims.Any(aim => view.PodAt(aim.Target.Address) is null && !aim.IsService);
-        view = await lab.WithRulesAsync(view, new RuleScope([question.From.Machine.Name], services, question.From.Address(AddressFamily.InterNetwork), outside), cancel).ConfigureAwait(false);
-        return await Explainer.RunAsync(view, question, cancel).ConfigureAwait(false);
-    }
-
-    private static IEnumerable<ServiceFacts> ServicesOf(ClusterView view, Question question) =>
-        view.Services.Where(service => service.PortsAt(question.From.Machine.Name).Any(port => question.Aims.Any(aim => port.ClusterIps.Contains(aim.Target.Address))));
 }

@@ -18,12 +18,16 @@ public sealed class CaptureTargets
     public CaptureTargets(ClusterPaths paths)
     {
         _paths = paths;
-        (_topology, _) = ClusterFiles.Read(paths) ?? throw new ClusterException($"there is no cluster {paths.Name}; podnet up --name {paths.Name} builds one");
+        var built = ClusterFiles.Read(paths) ?? throw new ClusterException($"there is no cluster {paths.Name}; podnet up --name {paths.Name} builds one");
+        (_topology, ApiPort) = (built.Topology, built.ApiPort);
         _addressing = new Addressing(_topology);
     }
 
     /// <summary>What was built.</summary>
     public LabTopology Topology => _topology;
+
+    /// <summary>Loopback port of this machine where the API server answers.</summary>
+    public int ApiPort { get; }
 
     /// <summary>The address others know a machine by.</summary>
     public IPAddress AddressOf(string machine) => _addressing.AddressOf(machine);

@@ -5,12 +5,8 @@ using Network.Labs.Topology;
 
 namespace Network.Labs.Cluster;
 
-/// <summary>What an earlier <c>podnet up</c> built.</summary>
-internal sealed record BuiltCluster(LabTopology Topology, int ApiPort)
-{
-    /// <summary>Every part is a process of its own.</summary>
-    internal bool Split { get; init; }
-}
+/// <summary>What an earlier <c>podnet up</c> built, and with which settings.</summary>
+internal sealed record BuiltCluster(LabTopology Topology, int ApiPort, ClusterSettings Settings);
 
 /// <summary>Certificates, kubeconfigs and the record of what was built.</summary>
 internal sealed class ClusterFiles(ClusterSettings settings, Addressing addressing, ClusterPaths paths, TimeProvider time)
@@ -34,7 +30,15 @@ internal sealed class ClusterFiles(ClusterSettings settings, Addressing addressi
         }
 
         Directory.CreateDirectory(paths.NodeDirectory(settings.Topology.Server.Name));
-        File.WriteAllText(paths.State, Describe().ToJsonString());
+        WriteState();
+    }
+
+    /// <summary>The record alone.</summary>
+    internal void WriteState()
+    {
+        var next = $"{paths.State}.new";
+        File.WriteAllText(next, Describe().ToJsonString());
+        File.Move(next, paths.State, overwrite: true);
     }
 
     /// <summary>What an earlier <c>podnet up</c> built; null when there is nothing.</summary>
@@ -54,13 +58,25 @@ internal sealed class ClusterFiles(ClusterSettings settings, Addressing addressi
             PodCidr = IPNetwork.Parse(state["podCIDR"]!.GetValue<string>()),
             ServiceCidr = IPNetwork.Parse(state["serviceCIDR"]!.GetValue<string>()),
         };
-        return new BuiltCluster(topology, state["apiPort"]!.GetValue<int>()) { Split = state["split"]?.GetValue<bool>() == true };
+        var port = state["apiPort"]!.GetValue<int>();
+        return new BuiltCluster(topology, port, new ClusterSettings(topology, state["binary"]?.GetValue<string>() ?? Environment.ProcessPath!)
+        {
+            ApiPort = port,
+            Split = state["split"]?.GetValue<bool>() == true,
+            CniBinaries = state["cniBinaries"]?.GetValue<string>() ?? Path.GetDirectoryName(Environment.ProcessPath!)!,
+            ProxyMode = state["proxyMode"]?.GetValue<string>(),
+            Arguments = (state["arguments"]?.AsObject() ?? []).ToDictionary(pair => pair.Key, pair => (IReadOnlyList<string>)Texts(pair.Value!)),
+        });
     }
 
     private JsonObject Describe() => new()
     {
         ["apiPort"] = settings.ApiPort,
         ["split"] = settings.Split,
+        ["binary"] = settings.Binary,
+        ["cniBinaries"] = settings.CniBinaries,
+        ["proxyMode"] = settings.ProxyMode,
+        ["arguments"] = new JsonObject(settings.Arguments.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)Array(pair.Value)))),
         ["podCIDR"] = settings.Topology.PodCidr.ToString(),
         ["serviceCIDR"] = settings.Topology.ServiceCidr.ToString(),
         ["nodes"] = new JsonArray(settings.Topology.Nodes.Select(node => (JsonNode)new JsonObject

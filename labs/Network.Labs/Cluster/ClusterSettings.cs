@@ -18,6 +18,9 @@ public sealed record ClusterSettings(LabTopology Topology, string Binary)
     /// <summary>How agents write service rules (nftables or iptables); null leaves it to them.</summary>
     public string? ProxyMode { get; init; }
 
+    /// <summary>Further arguments of single processes, by name: <c>w2/overlay</c>.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Arguments { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+
     public TimeSpan ReadyTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Tenth address of the service range, by convention the DNS service.</summary>

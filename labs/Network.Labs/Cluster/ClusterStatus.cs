@@ -13,7 +13,7 @@ public static class ClusterStatus
 {
     public static async Task<IReadOnlyList<NodeRow>> ReadAsync(ClusterPaths paths, CancellationToken cancel)
     {
-        var (topology, _) = ClusterFiles.Read(paths) ?? throw new ClusterException($"there is no cluster {paths.Name}; podnet up --name {paths.Name} builds one");
+        var topology = (ClusterFiles.Read(paths) ?? throw new ClusterException($"there is no cluster {paths.Name}; podnet up --name {paths.Name} builds one")).Topology;
         var addressing = new Addressing(topology);
         var processes = LabProcess.Of(paths.Name);
         using var client = new ApiClient(ApiEndpoint.FromKubeconfig(paths.Kubeconfig) with { Component = "podnet-status" });

@@ -1,11 +1,8 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using k8s.Models;
-using Microsoft.Win32.SafeHandles;
 using Network.Client;
 using Network.Labs.Fabric;
 using Network.Labs.Topology;
-using Network.Linux;
 
 namespace Network.Labs.Cluster;
 
@@ -13,10 +10,10 @@ namespace Network.Labs.Cluster;
 public sealed record UpReport(string Kubeconfig, TimeSpan ApiReady, TimeSpan NodesReady, long ResidentBytes, int Nodes);
 
 /// <summary>Builds a cluster, or completes one that is partly there: running it again starts what is missing.</summary>
-public sealed class ClusterUp(ClusterSettings settings, TimeProvider time)
+public sealed class ClusterUp(ClusterSettings asked, TimeProvider time)
 {
-    private readonly ClusterPaths _paths = new(settings.Topology.Name);
-    private readonly Addressing _addressing = new(settings.Topology);
+    private readonly ClusterPaths _paths = new(asked.Topology.Name);
+    private readonly Addressing _addressing = new(asked.Topology);
     private readonly HashSet<string> _announced = [];
 
     /// <summary>Returns when every node is Ready. Steps are announced as they are done.</summary>
@@ -24,6 +21,7 @@ public sealed class ClusterUp(ClusterSettings settings, TimeProvider time)
     {
         using var held = ClusterLock.Take(_paths);
         RefuseAnotherTopology();
+        var settings = WithEarlierArguments();
         var watch = Stopwatch.StartNew();
         var running = LabProcess.Of(_paths.Name).Select(process => process.Name).ToHashSet();
         var plan = ProcessPlan.For(settings, _addressing, _paths);
@@ -32,7 +30,7 @@ public sealed class ClusterUp(ClusterSettings settings, TimeProvider time)
         new FabricBuilder(settings.Topology, _addressing, _paths).Build();
         announce($"underlay: {settings.Topology.Nodes.Count} nodes, {settings.Topology.Routers.Count} routers, {settings.Topology.Links.Count} links ({watch.ElapsedMilliseconds} ms)");
         foreach (var process in plan.Where(process => !running.Contains(process.Name)))
-            Start(process, socket?.SafeHandle);
+            ProcessStarter.Start(settings, _paths, process, socket?.SafeHandle);
         announce($"processes: {plan.Count} ({plan.Count - running.Count} started)");
 
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -56,39 +54,13 @@ public sealed class ClusterUp(ClusterSettings settings, TimeProvider time)
     {
         if (ClusterFiles.Read(_paths) is not { } built)
             return;
-        if (built.ApiPort != settings.ApiPort || !built.Topology.Nodes.Select(node => node.Name).SequenceEqual(settings.Topology.Nodes.Select(node => node.Name)))
+        if (built.ApiPort != asked.ApiPort || !built.Topology.Nodes.Select(node => node.Name).SequenceEqual(asked.Topology.Nodes.Select(node => node.Name)))
             throw new ClusterException($"cluster {_paths.Name} exists with other nodes or another port; podnet down --name {_paths.Name} first, or use another --name");
     }
 
-    private void Start(PlannedProcess process, SafeHandle? socket) => Child.Start(new ChildSpec(settings.Binary, process.Arguments)
-    {
-        NetNs = _paths.NetNs(process.Machine),
-        NewSession = true,
-        LogFile = _paths.LogOf(process.Name.Replace('/', '-')),
-        ExtraDescriptors = process.TakesApiSocket && socket is not null ? [new SafeFileHandle(socket.DangerousGetHandle(), ownsHandle: false)] : [],
-        Environment = EnvironmentOf(process),
-    });
-
-    private Dictionary<string, string> EnvironmentOf(PlannedProcess process)
-    {
-        var variables = new Dictionary<string, string>
-        {
-            ["PATH"] = Environment.GetEnvironmentVariable("PATH") ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            ["HOME"] = "/root",
-            [LabProcess.ClusterVariable] = _paths.Name,
-            [LabProcess.ProcessVariable] = process.Name,
-        };
-        if (process.TakesApiSocket)
-            variables["LISTEN_FDS"] = "1";
-        // Settings of the runtime reach the parts, so that its limits can be tried without a build.
-        foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
-        {
-            if (variable is { Key: string name, Value: string value } && name.StartsWith("DOTNET_", StringComparison.Ordinal))
-                variables[name] = value;
-        }
-
-        return variables;
-    }
+    // What single processes were given stays with them until it is taken back.
+    private ClusterSettings WithEarlierArguments() =>
+        asked.Arguments.Count == 0 && ClusterFiles.Read(_paths) is { } built ? asked with { Arguments = built.Settings.Arguments } : asked;
 
     private static async Task<bool> ApiIsReadyAsync(ApiClient client, CancellationToken cancel)
     {
@@ -108,7 +80,7 @@ public sealed class ClusterUp(ClusterSettings settings, TimeProvider time)
         var ready = nodes.Items.Where(IsReady).Select(node => node.Metadata.Name).ToHashSet();
         foreach (var node in ready.Where(_announced.Add))
             announce($"node {node} Ready ({watch.Elapsed.TotalSeconds:0.00} s)");
-        return settings.Topology.Agents.All(agent => ready.Contains(agent.Name));
+        return asked.Topology.Agents.All(agent => ready.Contains(agent.Name));
     }
 
     private static bool IsReady(V1Node node) =>

@@ -24,11 +24,11 @@ public static class LabParts
     private static IEnumerable<(string Process, string Component, string Machine)> Wanted(BuiltCluster built)
     {
         var server = built.Topology.Server.Name;
-        foreach (var part in built.Split ? (string[])["apiserver", "scheduler", "controllers"] : ["server"])
+        foreach (var part in built.Settings.Split ? (string[])["apiserver", "scheduler", "controllers"] : ["server"])
             yield return (part, part, server);
         foreach (var node in built.Topology.Agents)
         {
-            foreach (var part in built.Split ? ProcessPlan.Parts : ["agent"])
+            foreach (var part in built.Settings.Split ? ProcessPlan.Parts : ["agent"])
                 yield return ($"{node.Name}/{part}", part, node.Name);
         }
     }

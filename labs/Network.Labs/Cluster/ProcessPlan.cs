@@ -38,7 +38,7 @@ internal static class ProcessPlan
                 plan.Add(new PlannedProcess($"{node.Name}/{part}", node.Name, [part, .. arguments], false));
         }
 
-        return plan;
+        return plan.Select(process => settings.Arguments.TryGetValue(process.Name, out var more) ? process with { Arguments = [.. process.Arguments, .. more] } : process).ToList();
     }
 
     private static IEnumerable<string> ServerArguments(ClusterSettings settings, Addressing addressing, ClusterPaths paths) =>

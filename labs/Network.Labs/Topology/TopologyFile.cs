@@ -1,5 +1,4 @@
 using System.Net;
-using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace Network.Labs.Topology;
@@ -8,42 +7,23 @@ namespace Network.Labs.Topology;
 /// Reads a topology file and refuses what cannot work, with file, line and fix. Addresses need not be written: links get
 /// subnets, machines get addresses in the order a link lists them.
 /// </summary>
-public sealed class TopologyFile
+public sealed class TopologyFile : YamlFile
 {
     private static readonly string[] s_rootKeys = ["name", "podCIDR", "serviceCIDR", "nodes", "routers", "links"];
     private static readonly string[] s_nodeKeys = ["name", "role", "podCIDR"];
     private static readonly string[] s_linkKeys = ["name", "subnet", "mtu", "ends"];
-    private readonly string _file;
 
-    private TopologyFile(string file) => _file = file;
+    private TopologyFile(string file)
+        : base(file)
+    {
+    }
 
-    public static LabTopology Read(string path) => Parse(path, File.ReadAllText(path));
+    public static LabTopology Read(string path) => Parse(path, System.IO.File.ReadAllText(path));
 
     public static LabTopology Parse(string file, string text)
     {
-        var documents = Load(file, text);
-        return documents.Count == 1 && documents[0].RootNode is YamlMappingNode root
-            ? new TopologyFile(file).Root(root)
-            : throw new TopologyException(file, 1, "not a topology", "write a mapping with nodes and links");
-    }
-
-    private static IList<YamlDocument> Load(string file, string text)
-    {
-        var stream = new YamlStream();
-        try
-        {
-            stream.Load(new StringReader(text));
-            return stream.Documents;
-        }
-        catch (YamlException e)
-        {
-            throw new TopologyException(file, e.Start.Line, $"not valid YAML: {e.Message}", "correct the syntax");
-        }
-        catch (InvalidOperationException e)
-        {
-            // YamlDotNet's scanner says some broken flow mappings this way, without a line.
-            throw new TopologyException(file, 1, $"not valid YAML: {e.Message}", "close every bracket and quote");
-        }
+        var topology = new TopologyFile(file);
+        return topology.Root(topology.Load(text, "topology", "nodes and links"));
     }
 
     private LabTopology Root(YamlMappingNode root)
@@ -64,7 +44,7 @@ public sealed class TopologyFile
         foreach (var (router, line) in routers)
         {
             if (!topology.Links.Any(link => link.Ends.Contains(router)))
-                throw new TopologyException(_file, line, $"router {router}: is on no link", "add it to the ends of a link");
+                throw new TopologyException(File, line, $"router {router}: is on no link", "add it to the ends of a link");
         }
 
         return topology;
@@ -80,7 +60,7 @@ public sealed class TopologyFile
         {
             "server" => NodeRole.Server,
             "agent" => NodeRole.Agent,
-            _ => throw new TopologyException(_file, map.Start.Line, $"node {name}: role \"{role}\" is unknown", "use server or agent"),
+            _ => throw new TopologyException(File, map.Start.Line, $"node {name}: role \"{role}\" is unknown", "use server or agent"),
         };
         return (new LabNode(name, parsed) { PodCidr = Cidr(map, "podCIDR") }, map.Start.Line);
     }
@@ -92,30 +72,30 @@ public sealed class TopologyFile
         var name = Required(map, "link", "name");
         var mtu = LabTopology.DefaultMtu;
         if (Find(map, "mtu") is { } text && (!int.TryParse(Text(text, "mtu"), out mtu) || mtu is < 576 or > 65535))
-            throw new TopologyException(_file, text.Start.Line, $"link {name}: mtu {Text(text, "mtu")} is out of range", "use 576 (the least IPv4 must carry, RFC 791) to 65535");
+            throw new TopologyException(File, text.Start.Line, $"link {name}: mtu {Text(text, "mtu")} is out of range", "use 576 (the least IPv4 must carry, RFC 791) to 65535");
         var ends = Items(map, "ends").Select(end => Text(end, "end")).ToList();
         if (ends.Count < 2)
-            throw new TopologyException(_file, map.Start.Line, $"link {name}: has {ends.Count} ends", "list at least two machines under ends");
+            throw new TopologyException(File, map.Start.Line, $"link {name}: has {ends.Count} ends", "list at least two machines under ends");
         if (ends.FirstOrDefault(end => !machines.Contains(end)) is { } stranger)
-            throw new TopologyException(_file, map.Start.Line, $"link {name}: end \"{stranger}\" is no node or router", "declare it under nodes or routers");
+            throw new TopologyException(File, map.Start.Line, $"link {name}: end \"{stranger}\" is no node or router", "declare it under nodes or routers");
         if (ends.GroupBy(end => end).FirstOrDefault(group => group.Count() > 1) is { } twice)
-            throw new TopologyException(_file, map.Start.Line, $"link {name}: end \"{twice.Key}\" is listed twice", "list each machine once");
+            throw new TopologyException(File, map.Start.Line, $"link {name}: end \"{twice.Key}\" is listed twice", "list each machine once");
         var subnet = Cidr(map, "subnet") ?? IPNetwork.Parse($"172.30.{index}.0/24");
         if ((1L << (32 - subnet.PrefixLength)) - 2 < ends.Count)
-            throw new TopologyException(_file, map.Start.Line, $"link {name}: subnet {subnet} is too small for {ends.Count} ends", "use a shorter prefix");
+            throw new TopologyException(File, map.Start.Line, $"link {name}: subnet {subnet} is too small for {ends.Count} ends", "use a shorter prefix");
         return (new LabLink(name, subnet, mtu, ends), map.Start.Line);
     }
 
     private void CheckWhole(YamlMappingNode root, LabTopology topology, List<(LabNode Value, long Line)> nodes, List<(LabLink Value, long Line)> links)
     {
         if (topology.Nodes.Count(node => node.Role == NodeRole.Server) != 1)
-            throw new TopologyException(_file, root.Start.Line, "a lab needs exactly one node with role server", "give one node role: server");
+            throw new TopologyException(File, root.Start.Line, "a lab needs exactly one node with role server", "give one node role: server");
         if (links.GroupBy(link => link.Value.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
-            throw new TopologyException(_file, twice.Last().Line, $"link name {twice.Key} is used twice", "give every link its own name");
+            throw new TopologyException(File, twice.Last().Line, $"link name {twice.Key} is used twice", "give every link its own name");
         foreach (var (node, line) in nodes)
         {
             if (!topology.Links.Any(link => link.Ends.Contains(node.Name)))
-                throw new TopologyException(_file, line, $"node {node.Name}: is on no link", "add it to the ends of a link");
+                throw new TopologyException(File, line, $"node {node.Name}: is on no link", "add it to the ends of a link");
         }
 
         var ranges = new List<(string What, IPNetwork Range, long Line)>
@@ -131,7 +111,7 @@ public sealed class TopologyFile
         foreach (var (what, range, line) in own)
         {
             if (!topology.PodCidr.Contains(range.BaseAddress) || range.PrefixLength <= topology.PodCidr.PrefixLength)
-                throw new TopologyException(_file, line, $"{what} {range} is not within podCIDR {topology.PodCidr}", "choose a part of podCIDR");
+                throw new TopologyException(File, line, $"{what} {range} is not within podCIDR {topology.PodCidr}", "choose a part of podCIDR");
         }
     }
 
@@ -142,7 +122,7 @@ public sealed class TopologyFile
             for (var j = 0; j < i; j++)
             {
                 if (ranges[i].Range.Contains(ranges[j].Range.BaseAddress) || ranges[j].Range.Contains(ranges[i].Range.BaseAddress))
-                    throw new TopologyException(_file, Math.Max(ranges[i].Line, ranges[j].Line),
+                    throw new TopologyException(File, Math.Max(ranges[i].Line, ranges[j].Line),
                         $"{ranges[i].What} {ranges[i].Range} overlaps {ranges[j].What} {ranges[j].Range}", "choose ranges that do not overlap");
             }
         }
@@ -155,18 +135,9 @@ public sealed class TopologyFile
         {
             // The name becomes part of device names, of which the kernel allows 15 characters.
             if (name.Length is 0 or > 10 || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-') || name[0] == '-' || name[^1] == '-')
-                throw new TopologyException(_file, line, $"name \"{name}\" is not usable", "use 1 to 10 lower-case letters, digits and inner dashes");
+                throw new TopologyException(File, line, $"name \"{name}\" is not usable", "use 1 to 10 lower-case letters, digits and inner dashes");
             if (!seen.Add(name))
-                throw new TopologyException(_file, line, $"name {name} is used twice", "give every node and router its own name");
-        }
-    }
-
-    private void CheckKeys(YamlMappingNode map, string what, string[] known)
-    {
-        foreach (var key in map.Children.Keys)
-        {
-            if (!known.Contains(Text(key, what)))
-                throw new TopologyException(_file, key.Start.Line, $"{what}: unknown field \"{Text(key, what)}\"", $"known fields are {string.Join(", ", known)}");
+                throw new TopologyException(File, line, $"name {name} is used twice", "give every node and router its own name");
         }
     }
 
@@ -178,27 +149,6 @@ public sealed class TopologyFile
         return IPNetwork.TryParse(Text(node, key), out var cidr) && cidr.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork
             && cidr.ToString() == Text(node, key)
             ? cidr
-            : throw new TopologyException(_file, node.Start.Line, $"{key} \"{Text(node, key)}\" is not an IPv4 range", "write address/prefix with the host bits zero, such as 10.244.0.0/16");
+            : throw new TopologyException(File, node.Start.Line, $"{key} \"{Text(node, key)}\" is not an IPv4 range", "write address/prefix with the host bits zero, such as 10.244.0.0/16");
     }
-
-    private IEnumerable<YamlNode> Items(YamlMappingNode map, string key) => Find(map, key) switch
-    {
-        null => [],
-        YamlSequenceNode sequence => sequence.Children,
-        var other => throw new TopologyException(_file, other.Start.Line, $"{key} is not a list", "write one item a line, each after a dash"),
-    };
-
-    private YamlMappingNode Mapping(YamlNode node, string what) =>
-        node as YamlMappingNode ?? throw new TopologyException(_file, node.Start.Line, $"{what} is not a mapping", "write name: value lines");
-
-    private string Required(YamlMappingNode map, string what, string key) =>
-        Find(map, key) is { } node ? Text(node, key) : throw new TopologyException(_file, map.Start.Line, $"{what}: {key} is missing", $"add {key}:");
-
-    private string Text(YamlNode node, string what) =>
-        (node as YamlScalarNode)?.Value ?? throw new TopologyException(_file, node.Start.Line, $"{what} is not a plain value", "write a single word or number");
-
-    private static YamlNode? Find(YamlMappingNode map, string key) =>
-        map.Children.FirstOrDefault(pair => (pair.Key as YamlScalarNode)?.Value == key).Value;
-
-    private static long LineOf(YamlMappingNode map, string key) => Find(map, key)?.Start.Line ?? map.Start.Line;
 }

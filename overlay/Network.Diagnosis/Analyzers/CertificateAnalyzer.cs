@@ -14,7 +14,7 @@ internal sealed class CertificateAnalyzer : IAnalyzer
     {
         foreach (var certificate in view.Certificates)
         {
-            var needs = certificate.Node.Length == 0 ? (IReadOnlyList<string>)[] : [certificate.Node, "kubelet"];
+            var needs = certificate.Node.Length == 0 ? (IReadOnlyList<string>)[] : [certificate.Node];
             if (view.Now > certificate.NotAfter)
                 yield return Of(Kinds.CertificateExpired, certificate, $"ended at {Text(certificate.NotAfter)}", needs);
             else if (view.Now < certificate.NotBefore)

@@ -49,7 +49,7 @@ public static class WayFinder
 
         if (target is { Network: not null })
             return ToPod(view, from, target, to, points, names);
-        names.Add(view.OwnerOf(to) is null ? "outside" : "node");
+        names.Add(view.OwnerOf(to) is { } owner && view.Nodes.Any(node => node.Name == owner.Name) ? "node" : "outside");
         return Done(points, names, Underlay(view, from.Machine, to, points, names));
     }
 
