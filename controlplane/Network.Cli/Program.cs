@@ -12,6 +12,7 @@ var root = new RootCommand("podnet: a networking-first container network and ser
     LabVerb.Create(),
     ExplainVerb.Create(),
     CheckVerb.Create(),
+    ReachVerb.Create(),
     DropsVerb.Create(),
     SvcVerb.Create(),
     ResolveVerb.Create(),

@@ -43,7 +43,7 @@ internal sealed class LabView(ClusterPaths paths)
                 Pods = known.Pods.Select(pod => pod with
                 {
                     Network = pod.HostNetwork ? null : ofPods.GetValueOrDefault(pod.Id),
-                    Resolver = ofPods.GetValueOrDefault(pod.Id) is { } network ? resolvers.GetValueOrDefault(network.NetNs.Split('_')[^1]) : null,
+                    Resolver = ofPods.GetValueOrDefault(pod.Id) is { } network ? resolvers.FirstOrDefault(pair => pair.Key.StartsWith(network.NetNs.Split('_')[^1], StringComparison.Ordinal)).Value : null,
                 }).ToList(),
                 Components = LabParts.Of(paths).Select(part => new ComponentFacts(part.Component, part.Machine, part.Running, part.Evidence)).ToList(),
                 Certificates = Certificates(),
@@ -108,7 +108,7 @@ internal sealed class LabView(ClusterPaths paths)
         }).ToList(),
     };
 
-    // The kubelets' copies of what is mounted into pods, by the pod's uid, which the namespace's name ends with.
+    // The kubelets' copies of what is mounted into pods, by the pod's uid; the namespace's name ends with its beginning.
     private Dictionary<string, string> Resolvers()
     {
         var found = new Dictionary<string, string>();

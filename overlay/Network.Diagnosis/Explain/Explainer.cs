@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Network.Diagnosis.Analyzers;
 using Network.Diagnosis.Facts;
+using Network.Diagnosis.Findings;
 using Network.Diagnosis.Probes;
 
 namespace Network.Diagnosis.Explain;
@@ -15,7 +16,11 @@ public static class Explainer
     private static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Takes about one second when something is silent, a tenth of one when all answer.</summary>
-    public static async Task<Explanation> RunAsync(ClusterView view, Question question, CancellationToken cancel)
+    public static Task<Explanation> RunAsync(ClusterView view, Question question, CancellationToken cancel) => RunAsync(view, question, AnalyzerList.Look(view), observe: true, cancel);
+
+    /// <param name="findings">Of all analyzers, for the same view.</param>
+    /// <param name="observe">Whether to follow the probes from device to device.</param>
+    public static async Task<Explanation> RunAsync(ClusterView view, Question question, IReadOnlyList<Finding> findings, bool observe, CancellationToken cancel)
     {
         var (used, missing) = (new List<string> { "kernel state (netlink)", "probes" }, new List<string>());
         if (view.ApiFault is null)
@@ -27,17 +32,18 @@ public static class Explainer
         if (view.Connections.Count > 0)
             used.Add("conntrack");
         var large = question.From.Pod?.Network?.LinkOf("eth0")?.Mtu ?? 0;
-        using var recorder = Record(view, large, used, missing);
+        using var recorder = observe ? Record(view, large, used, missing) : null;
         var results = await Task.WhenAll(question.Aims.Select(aim => Prober.SendAsync(new ProbeSpec(question.From.NetNs, aim.Target, aim.Protocol), cancel))).ConfigureAwait(false);
         var largeResults = await LargeAsync(view, question, results, large, cancel).ConfigureAwait(false);
-        await Task.Delay(s_settle, cancel).ConfigureAwait(false);
+        if (observe)
+            await Task.Delay(s_settle, cancel).ConfigureAwait(false);
         var seen = recorder?.End() ?? [];
         if (recorder is { Lost: > 0 and var lost })
             missing.Add($"{lost} packets, which came faster than they could be read");
         var watches = results.Concat(largeResults).Select(result => new ProbeWatch(result)).ToList();
         foreach (var sighting in seen)
             _ = watches.FirstOrDefault(watch => watch.Offer(sighting));
-        var verdict = new Verdict(view, question, AnalyzerList.Look(view));
+        var verdict = new Verdict(view, question, findings);
         for (var i = 0; i < results.Length; i++)
             verdict.Add(question.Aims[i], watches[i]);
         foreach (var watch in watches.Skip(results.Length))

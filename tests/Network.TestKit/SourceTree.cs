@@ -1,9 +1,9 @@
-namespace Network.EndToEnd.Tests.Cluster;
+namespace Network.TestKit;
 
 /// <summary>The checkout these tests were built from.</summary>
-internal static class SourceTree
+public static class SourceTree
 {
-    internal static string Root { get; } = Find();
+    public static string Root { get; } = Find();
 
     private static string Find()
     {
