@@ -59,6 +59,7 @@ public static class Directives
         ("loop", (_, context) => [new LoopPlugin(context.Logger)]),
         ("rewrite", (line, _) => [new RewritePlugin([Rewrite(line)])]),
         ("template", (line, _) => [new TemplatePlugin([Template(line)])]),
+        ("dnssec", (line, context) => [ZoneDirectives.Dnssec(line, context)]),
         ("transfer", (line, context) => [ZoneDirectives.Transfer(line, context)]),
         ("hosts", (line, context) => [Hosts(line, context)]),
         ("kubernetes", (line, context) => [new ClusterPlugin(context.Index, new SearchExpansion(context.Pods), KubernetesDirective.Read(line))]),

@@ -1,11 +1,14 @@
 using System.Net;
 using Network.Dns.Plugins;
+using Network.Dns.Plugins.Dnssec;
 using Network.Dns.Plugins.Transfer;
 using Network.Dns.Plugins.ZoneFiles;
+using Network.Dns.Wire;
+using Network.Dns.Zones;
 
 namespace Network.Dns.Config;
 
-/// <summary>The lines about whole zones: file and transfer.</summary>
+/// <summary>The lines about whole zones: file, transfer and dnssec.</summary>
 internal static class ZoneDirectives
 {
     /// <summary>file PATH [ZONES...] { fallthrough [ZONES...]; reload DURATION }</summary>
@@ -30,6 +33,32 @@ internal static class ZoneDirectives
         var settings = new TransferSettings(line.Arguments.Select(Zone).ToList(), to.Where(peer => peer.Text != "*").Select(peer => Peer(peer.Option, peer.Text)).ToList(),
             to.Exists(peer => peer.Text == "*"), context.Addresses, context.State);
         return new TransferPlugin(settings, context.Time, context.Logger);
+    }
+
+    /// <summary>dnssec [ZONES...] { key file PATH...; cache_capacity N }</summary>
+    internal static DnssecPlugin Dnssec(Directive line, PluginContext context)
+    {
+        line.Allow("key", "cache_capacity");
+        var capacity = line.Block.FirstOrDefault(option => option.Name == "cache_capacity")?.Number() ?? 10_000;
+        var paths = line.Block.Where(option => option.Name == "key").SelectMany(option => option.Arguments is ["file", _, ..]
+            ? option.Arguments.Skip(1).Select(path => (Option: option, Path: Path.GetFullPath(path, Path.GetFullPath(context.Root))))
+            : throw option.Refuse("write: key file PATH...")).ToList();
+        if (paths.Count == 0)
+            throw line.Refuse("there is no key; write: key file PATH");
+        return new DnssecPlugin(line.ZonesAfter(0, context).Select(zone =>
+            new ZoneSigner(WireName.Of(zone), paths.Select(path => Key(path.Option, path.Path, zone)).ToList(), (int)Math.Max(2, capacity), context.Time)).ToList());
+    }
+
+    private static SigningKey Key(Directive option, string path, string zone)
+    {
+        try
+        {
+            return SigningKey.Read(path, WireName.Of(zone));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ZoneFileException)
+        {
+            throw option.Refuse(e.Message);
+        }
     }
 
     internal static string Zone(string text) => ReverseZone.Of(text.TrimEnd('.').ToLowerInvariant());
