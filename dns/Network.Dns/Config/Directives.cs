@@ -16,6 +16,7 @@ using Network.Dns.Plugins.Rewrite;
 using Network.Dns.Plugins.Search;
 using Network.Dns.Plugins.Template;
 using Network.Dns.Plugins.Transfer;
+using Network.Dns.Plugins.ZoneFiles;
 using Network.Dns.Wire;
 using Network.Dns.Zones;
 
@@ -32,6 +33,9 @@ public sealed record PluginContext(ClusterIndex Index, PodDirectory Pods, TimePr
 
     /// <summary>Folder for what outlives a restart; null for memory only.</summary>
     public string? State { get; init; }
+
+    /// <summary>Outlives the plugins.</summary>
+    public ZoneMemories ZoneFiles { get; init; } = new();
 
     /// <summary>What relative paths begin at.</summary>
     public string Root { get; init; } = ".";

@@ -20,7 +20,7 @@ internal static class ZoneDirectives
         line.Allow("fallthrough", "reload");
         var fallthrough = line.Fallthrough();
         foreach (var zone in line.ZonesAfter(1, context))
-            yield return new FilePlugin(new FileSettings(Path.GetFullPath(line.Arguments[0], Path.GetFullPath(context.Root)), zone, context.State, fallthrough), context.Logger);
+            yield return new FilePlugin(new FileSettings(Path.GetFullPath(line.Arguments[0], Path.GetFullPath(context.Root)), zone, context.State, fallthrough), context.ZoneFiles, context.Logger);
     }
 
     /// <summary>transfer [ZONES...] { to ADDRESS... }</summary>

@@ -22,19 +22,21 @@ public sealed partial class FilePlugin : IDnsPlugin, IHotPlugin, IZoneSource, ID
     private readonly ILogger _logger;
     private readonly byte[] _origin;
     private readonly byte[][] _fallthrough;
-    private readonly SerialKeeper _serials;
     private readonly FileSystemWatcher? _watcher;
     private readonly Meter _meter = new("Network.Dns");
     private readonly Lock _loading = new();
-    private volatile Served? _served;
+    private readonly ZoneMemory _memory;
+    private volatile ServedZone? _served;
     private long _failures;
     private uint _rotation;
 
-    public FilePlugin(FileSettings settings, ILogger logger)
+    public FilePlugin(FileSettings settings, ZoneMemories memories, ILogger logger)
     {
         (_settings, _logger, _origin) = (settings, logger, WireName.Of(settings.Origin));
         _fallthrough = settings.Fallthrough.Select(WireName.Of).ToArray();
-        _serials = new SerialKeeper(settings.State is { } state ? Path.Combine(state, $"serial-{StateName.Of(settings.Origin)}") : null);
+        // A Corefile that changes while the zone file is broken must not lose the zone.
+        _memory = memories.Of(settings);
+        _served = _memory.Last;
         KeyValuePair<string, object?> zone = new("zone", settings.Origin + ".");
         _meter.CreateObservableGauge("podnet_dns_zone_serial", () => _served is { } served ? [new Measurement<long>(served.Zone.Serial, zone)] : (Measurement<long>[])[], null, "Serial of a zone file in force.");
         _meter.CreateObservableCounter("podnet_dns_zone_failures_total", () => new Measurement<long>(Volatile.Read(ref _failures), zone), null, "Times a changed zone file could not be used.");
@@ -93,11 +95,11 @@ public sealed partial class FilePlugin : IDnsPlugin, IHotPlugin, IZoneSource, ID
             try
             {
                 var read = ZoneFile.Read(_settings.Path, _settings.Origin);
-                var serial = _serials.Next(read);
+                var serial = _memory.Serials.Next(read);
                 if (serial == _served?.Zone.Serial)
                     return;
                 var zone = serial == read.Serial ? read : read.WithSerial(serial);
-                _served = new Served(zone, zone.ToTable());
+                _memory.Last = _served = new ServedZone(zone, zone.ToTable());
                 LogLoaded(_settings.Origin, _settings.Path, zone.Serial, zone.Count);
                 if (serial != read.Serial)
                     LogSerial(_settings.Path, read.Serial, serial);
@@ -121,6 +123,4 @@ public sealed partial class FilePlugin : IDnsPlugin, IHotPlugin, IZoneSource, ID
 
     [LoggerMessage(Level = LogLevel.Error, Message = "zone={Zone}. not read: {Reason}; {Consequence}")]
     private partial void LogUnread(string zone, string reason, string consequence);
-
-    private sealed record Served(Zone Zone, NameTable Table);
 }
