@@ -30,19 +30,45 @@ internal sealed class DnsHandler(DnsBlocks blocks, TimeProvider time)
     /// <returns>The finished message; empty when nothing is owed.</returns>
     internal async ValueTask<ReadOnlyMemory<byte>> AnswerAsync(byte[] packet, IPAddress client, bool isStream, HotCounters counters, CancellationToken cancel)
     {
+        var (query, answer) = await JudgeAsync(packet, client, isStream, counters, cancel).ConfigureAwait(false);
+        return answer?.Messages is { } messages ? messages.First() : Write(packet, client, isStream, query, answer);
+    }
+
+    /// <summary>The same for a connection, where an answer may have many messages.</summary>
+    internal async ValueTask<IEnumerable<ReadOnlyMemory<byte>>> AnswerAllAsync(byte[] packet, IPAddress client, HotCounters counters, CancellationToken cancel)
+    {
+        var (query, answer) = await JudgeAsync(packet, client, isStream: true, counters, cancel).ConfigureAwait(false);
+        if (answer?.Messages is { } messages)
+            return messages.Select(message => (ReadOnlyMemory<byte>)message);
+        return Write(packet, client, isStream: true, query, answer) is { IsEmpty: false } written ? [written] : [];
+    }
+
+    private async ValueTask<(DnsQuery? Query, DnsAnswer? Answer)> JudgeAsync(byte[] packet, IPAddress client, bool isStream, HotCounters counters, CancellationToken cancel)
+    {
         if (!DnsQuery.TryRead(packet, out var query, out var refusal))
         {
-            if (refusal is not { } code)
-                return default;
-            counters.Count(0, code);
-            var header = new byte[DnsQuery.HeaderLength];
-            return header.AsMemory(0, AnswerWriter.WriteRefusal(packet, code, header));
+            if (refusal is { } code)
+                counters.Count(0, code);
+            return (null, refusal is { } reason ? new DnsAnswer(reason) : null);
         }
 
-        var answer = await AskAsync(new DnsRequest(query!, client, isStream), cancel).ConfigureAwait(false);
+        var answer = await AskAsync(new DnsRequest(query!, client, isStream) { Packet = packet }, cancel).ConfigureAwait(false);
         if (ReferenceEquals(answer, DnsAnswer.None))
-            return default;
+            return (query, null);
         counters.Count(query!.Type, answer.Code);
+        return (query, answer);
+    }
+
+    private ReadOnlyMemory<byte> Write(byte[] packet, IPAddress client, bool isStream, DnsQuery? query, DnsAnswer? answer)
+    {
+        if (answer is null)
+            return default;
+        if (query is null)
+        {
+            var header = new byte[DnsQuery.HeaderLength];
+            return header.AsMemory(0, AnswerWriter.WriteRefusal(packet, answer.Code, header));
+        }
+
         var limit = isStream ? ushort.MaxValue : Math.Min(query.UdpSize, AnswerWriter.MaxUdpSize);
         var message = new byte[isStream ? ushort.MaxValue : AnswerWriter.MaxUdpSize];
         var context = new AnswerContext(client, (uint)time.GetUtcNow().ToUnixTimeSeconds());

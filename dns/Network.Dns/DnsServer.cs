@@ -9,6 +9,7 @@ using Network.Dns.Plugins.Errors;
 using Network.Dns.Plugins.Forward;
 using Network.Dns.Plugins.Loop;
 using Network.Dns.Plugins.Search;
+using Network.Dns.Plugins.ZoneFiles;
 using Network.Dns.Transport;
 using Network.Linux;
 
@@ -18,6 +19,7 @@ namespace Network.Dns;
 public sealed partial class DnsServer(DnsSettings settings, ClusterIndex index, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan s_quiet = TimeSpan.FromMilliseconds(100);
+    private readonly ZoneMemories _zoneFiles = new();
     private volatile bool _listening;
 
     /// <summary>Listening, and the cluster's names are known.</summary>
@@ -73,7 +75,7 @@ public sealed partial class DnsServer(DnsSettings settings, ClusterIndex index, 
                 .. settings.ListenTls.Select(address => new DnsAddress(address, IsTls: true, new DnsBlocks(blocks)))];
         }
 
-        return CorefilePlan.Make(CorefileParser.Parse(path, File.ReadAllText(path)), settings, new PluginContext(index, Pods, time, logger));
+        return CorefilePlan.Make(CorefileParser.Parse(path, File.ReadAllText(path)), settings, new PluginContext(index, Pods, time, logger) { ZoneFiles = _zoneFiles });
     }
 
     private List<DnsAddress>? TryPlan()

@@ -15,6 +15,9 @@ public sealed record DnsSettings(IReadOnlyList<IPEndPoint> Listen)
 
     public CacheSettings Cache { get; init; } = new();
 
+    /// <summary>Folder for what outlives a restart: serials and journals of zones; null for memory only.</summary>
+    public string? StateDirectory { get; init; }
+
     /// <summary>Sockets, each with a thread, that share an address for UDP.</summary>
     public int UdpSockets { get; init; } = Environment.ProcessorCount;
 

@@ -90,6 +90,7 @@ internal sealed partial class DnsPart : IPart
     private static DnsSettings SettingsFor(AgentOptions options, ResolvConf resolver) => new([new IPEndPoint(options.ClusterDns ?? IPAddress.Loopback, 53)])
     {
         Corefile = options.Corefile,
+        StateDirectory = Path.Combine(options.DataDirectory, "dns"),
         Forward = new ForwardSettings { Upstreams = resolver.Upstreams.Select(upstream => new Upstream(upstream)).ToList() },
     };
 

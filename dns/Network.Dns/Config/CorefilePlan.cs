@@ -12,14 +12,15 @@ internal static class CorefilePlan
         var places = new List<(IPEndPoint Address, bool IsTls, DnsBlock Block)>();
         foreach (var block in blocks)
         {
-            var plugins = Directives.Make(block, context);
+            var addresses = Addresses(block, settings).ToList();
+            var plugins = Directives.Make(block, context with { Zones = block.Keys.Select(key => key.Zone).Distinct().ToList(), Addresses = addresses, State = settings.StateDirectory });
             foreach (var key in block.Keys)
             {
                 if (key.Scheme == "https")
                     throw new CorefileException(block.File, block.Line, "https:// is not served; dns:// and tls:// are");
                 if (key.Scheme == "tls" && settings.Tls is null)
                     throw new CorefileException(block.File, block.Line, "tls:// needs a certificate; start with --tls-cert and --tls-key");
-                foreach (var address in Addresses(block, settings))
+                foreach (var address in addresses)
                     places.Add((new IPEndPoint(address, key.Port), key.Scheme == "tls", new DnsBlock(key.Zone, plugins)));
             }
         }

@@ -16,6 +16,21 @@ public sealed record Directive(string Name, IReadOnlyList<string> Arguments, IRe
         return uint.TryParse(Arguments[index], System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : throw Refuse($"\"{Arguments[index]}\" is no number");
     }
 
+    /// <summary>Refuses what stands in the braces and is none of these.</summary>
+    public void Allow(params string[] options)
+    {
+        if (Block.FirstOrDefault(option => !options.Contains(option.Name)) is { } unknown)
+            throw unknown.Refuse(options.Length == 0 ? $"{Name} takes no options" : $"{Name} knows {string.Join(", ", options)}");
+    }
+
+    /// <summary>Zones whose unknown names are asked of the next plugin; empty text means all.</summary>
+    internal IReadOnlyList<string> Fallthrough() => Block.Where(option => option.Name == "fallthrough")
+        .SelectMany(option => option.Arguments.Count == 0 ? [""] : option.Arguments.Select(ZoneDirectives.Zone)).ToList();
+
+    /// <summary>The zones behind the first arguments, else those of the block.</summary>
+    internal IReadOnlyList<string> ZonesAfter(int arguments, PluginContext context) =>
+        Arguments.Count > arguments ? Arguments.Skip(arguments).Select(ZoneDirectives.Zone).ToList() : context.Zones;
+
     /// <summary>A duration as Go writes it: 500ms, 5s, 1m, 1h; a bare number is seconds.</summary>
     public TimeSpan Duration(int index = 0)
     {

@@ -15,39 +15,61 @@ using Network.Dns.Plugins.Loop;
 using Network.Dns.Plugins.Rewrite;
 using Network.Dns.Plugins.Search;
 using Network.Dns.Plugins.Template;
+using Network.Dns.Plugins.Transfer;
+using Network.Dns.Plugins.ZoneFiles;
 using Network.Dns.Wire;
+using Network.Dns.Zones;
 
 namespace Network.Dns.Config;
 
 /// <summary>What plugins are made of.</summary>
-public sealed record PluginContext(ClusterIndex Index, PodDirectory Pods, TimeProvider Time, ILogger Logger);
+public sealed record PluginContext(ClusterIndex Index, PodDirectory Pods, TimeProvider Time, ILogger Logger)
+{
+    /// <summary>Of the server block; dotted, empty text for all names.</summary>
+    public IReadOnlyList<string> Zones { get; init; } = [];
+
+    /// <summary>Where the block is served.</summary>
+    public IReadOnlyList<IPAddress> Addresses { get; init; } = [];
+
+    /// <summary>Folder for what outlives a restart; null for memory only.</summary>
+    public string? State { get; init; }
+
+    /// <summary>Outlives the plugins.</summary>
+    public ZoneMemories ZoneFiles { get; init; } = new();
+
+    /// <summary>What relative paths begin at.</summary>
+    public string Root { get; init; } = ".";
+}
 
 /// <summary>
 /// What can stand in a server block, in the order the plugins are asked, whatever the order in the file. A new plugin is one
-/// folder and one line here. Null makes no plugin: the server has the thing anyway, or it is said elsewhere.
+/// folder and one line here. What makes no plugin the server has anyway, or it is said elsewhere.
 /// </summary>
 public static class Directives
 {
-    private static readonly (string Name, Func<Directive, PluginContext, IDnsPlugin?> Make)[] s_order =
+    private static readonly (string Name, Func<Directive, PluginContext, IEnumerable<IDnsPlugin>> Make)[] s_order =
     [
-        ("bind", (_, _) => null),
-        ("reload", (_, _) => null),
-        ("health", (_, _) => null),
-        ("ready", (_, _) => null),
-        ("prometheus", (_, _) => null),
-        ("loadbalance", LoadBalance),
-        ("errors", (_, context) => new ErrorsPlugin(context.Logger)),
-        ("log", Log),
-        ("acl", Acl),
-        ("any", (_, _) => new AnyPlugin()),
-        ("chaos", (line, _) => new ChaosPlugin(line.Arguments.Count > 0 ? line.Arguments[0] : "podnet", Environment.MachineName)),
-        ("loop", (_, context) => new LoopPlugin(context.Logger)),
-        ("rewrite", (line, _) => new RewritePlugin([Rewrite(line)])),
-        ("template", (line, _) => new TemplatePlugin([Template(line)])),
-        ("hosts", Hosts),
-        ("kubernetes", (line, context) => new ClusterPlugin(context.Index, new SearchExpansion(context.Pods), KubernetesDirective.Read(line))),
-        ("cache", (line, context) => new CachePlugin(CacheDirective.Read(line), context.Time)),
-        ("forward", (line, context) => new ForwardPlugin(ForwardDirective.Read(line), context.Time, context.Logger)),
+        ("bind", Nothing),
+        ("reload", Nothing),
+        ("health", Nothing),
+        ("ready", Nothing),
+        ("prometheus", Nothing),
+        ("loadbalance", (line, _) => LoadBalance(line)),
+        ("errors", (_, context) => [new ErrorsPlugin(context.Logger)]),
+        ("log", (line, context) => [Log(line, context)]),
+        ("acl", (line, context) => [Acl(line, context)]),
+        ("any", (_, _) => [new AnyPlugin()]),
+        ("chaos", (line, _) => [new ChaosPlugin(line.Arguments.Count > 0 ? line.Arguments[0] : "podnet", Environment.MachineName)]),
+        ("loop", (_, context) => [new LoopPlugin(context.Logger)]),
+        ("rewrite", (line, _) => [new RewritePlugin([Rewrite(line)])]),
+        ("template", (line, _) => [new TemplatePlugin([Template(line)])]),
+        ("dnssec", (line, context) => [ZoneDirectives.Dnssec(line, context)]),
+        ("transfer", (line, context) => [ZoneDirectives.Transfer(line, context)]),
+        ("hosts", (line, context) => [Hosts(line, context)]),
+        ("kubernetes", (line, context) => [new ClusterPlugin(context.Index, new SearchExpansion(context.Pods), KubernetesDirective.Read(line))]),
+        ("file", ZoneDirectives.File),
+        ("cache", (line, context) => [new CachePlugin(CacheDirective.Read(line), context.Time)]),
+        ("forward", (line, context) => [new ForwardPlugin(ForwardDirective.Read(line), context.Time, context.Logger)]),
     ];
 
     /// <summary>The plugins of a block, in the order they are asked.</summary>
@@ -67,11 +89,13 @@ public static class Directives
             {
                 foreach (var line in block.Directives.Where(line => line.Name == name))
                 {
-                    if (make(line, context) is { } plugin)
+                    foreach (var plugin in make(line, context))
                         plugins.Add(plugin);
                 }
             }
 
+            foreach (var transfer in plugins.OfType<TransferPlugin>())
+                transfer.Attach(plugins.OfType<IZoneSource>());
             return plugins;
         }
         catch
@@ -81,9 +105,11 @@ public static class Directives
         }
     }
 
+    private static IEnumerable<IDnsPlugin> Nothing(Directive line, PluginContext context) => [];
+
     // Answers of the cluster zone take turns anyway; only the policy that does that is served.
-    private static IDnsPlugin? LoadBalance(Directive line, PluginContext context) =>
-        line.Arguments is [] or ["round_robin"] ? null : throw line.Refuse($"policy \"{line.Arguments[0]}\" is not served; round_robin is");
+    private static IEnumerable<IDnsPlugin> LoadBalance(Directive line) =>
+        line.Arguments is [] or ["round_robin"] ? [] : throw line.Refuse($"policy \"{line.Arguments[0]}\" is not served; round_robin is");
 
     private static IDnsPlugin Log(Directive line, PluginContext context)
     {

@@ -84,6 +84,9 @@ internal ref struct HotQuery
         if (length == 0 || QuestionEnd > packet.Length || BinaryPrimitives.ReadUInt16BigEndian(packet[(QuestionEnd - 2)..]) != ClassIn)
             return false;
         Type = (RecordType)BinaryPrimitives.ReadUInt16BigEndian(packet[(QuestionEnd - 4)..]);
+        // TKEY, TSIG, IXFR and AXFR are no questions for records.
+        if ((uint)Type - 249 <= 3)
+            return false;
         UdpSize = PlainUdpSize;
         HasEdns = packet[11] == 1;
         if (HasEdns && !TryReadEdns(packet[QuestionEnd..]))

@@ -47,7 +47,7 @@ internal sealed class RecordSet
         foreach (var record in additionals)
         {
             var known = targets.GetValueOrDefault(record.Owner!.TrimEnd('.'));
-            Append(more, known == 0 ? 0 : 0xC000 | known, known == 0 ? DnsName.Encode(record.Owner) : null, record);
+            Append(more, known == 0 ? 0 : 0xC000 | known, known == 0 ? record.WireOwner ?? DnsName.Encode(record.Owner) : null, record);
         }
 
         return new RecordSet(answers[0].Type, [.. body], answers.Count, [.. more], additionals.Count);

@@ -1,4 +1,5 @@
 using Network.Dns.Plugins.Chaos;
+using Network.Dns.Plugins.Transfer;
 using Network.Dns.Wire;
 
 namespace Network.Dns.Plugins;
@@ -10,9 +11,12 @@ public sealed class Chain
 
     private readonly bool _answersChaos;
 
+    private readonly bool _transfers;
+
     public Chain(IReadOnlyList<IDnsPlugin> plugins)
     {
         _answersChaos = plugins.Any(plugin => plugin is ChaosPlugin);
+        _transfers = plugins.Any(plugin => plugin is TransferPlugin);
         Func<DnsRequest, CancellationToken, ValueTask<DnsAnswer?>> next = static (_, _) => ValueTask.FromResult<DnsAnswer?>(null);
         foreach (var plugin in plugins.Reverse())
         {
@@ -28,6 +32,8 @@ public sealed class Chain
         if (request.Query.EdnsVersion > 0)
             return new DnsAnswer(ResponseCode.BadVers);
         if (!request.Query.IsInternetClass && !(request.Query.IsChaosClass && _answersChaos))
+            return new DnsAnswer(ResponseCode.Refused);
+        if (request.Query.Type is RecordType.AXFR or RecordType.IXFR && !_transfers)
             return new DnsAnswer(ResponseCode.Refused);
         return await _first(request, cancel).ConfigureAwait(false) ?? new DnsAnswer(ResponseCode.Refused);
     }

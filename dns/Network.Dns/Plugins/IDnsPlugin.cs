@@ -6,6 +6,9 @@ namespace Network.Dns.Plugins;
 /// <summary>A query with who asked it.</summary>
 public sealed record DnsRequest(DnsQuery Query, IPAddress Client, bool OverTcp)
 {
+    /// <summary>The message as it came; empty for questions the server asks itself.</summary>
+    public ReadOnlyMemory<byte> Packet { get; init; }
+
     /// <summary>How many aliases were followed to get here.</summary>
     public int Depth { get; init; }
 }

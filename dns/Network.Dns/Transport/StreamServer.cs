@@ -220,8 +220,7 @@ internal sealed class StreamSession(DnsHandler handler, HotCounters counters, St
         try
         {
             var started = Stopwatch.GetTimestamp();
-            var answer = await handler.AnswerAsync(packet, client, isStream: true, counters, cancel).ConfigureAwait(false);
-            if (answer.Length > 0)
+            foreach (var answer in await handler.AnswerAllAsync(packet, client, counters, cancel).ConfigureAwait(false))
             {
                 var message = new byte[2 + answer.Length];
                 BinaryPrimitives.WriteUInt16BigEndian(message, (ushort)answer.Length);

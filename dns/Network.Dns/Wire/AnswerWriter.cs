@@ -93,7 +93,7 @@ public static class AnswerWriter
 
     private static bool TryWrite(ResourceRecord record, Span<byte> buffer, ref int offset)
     {
-        var owner = record.Owner is { } name ? DnsName.Encode(name) : null;
+        var owner = record.WireOwner ?? (record.Owner is { } name ? DnsName.Encode(name) : null);
         var length = (owner?.Length ?? 2) + 10 + record.Data.Length;
         if (offset + length > buffer.Length)
             return false;

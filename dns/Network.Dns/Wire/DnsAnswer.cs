@@ -17,6 +17,9 @@ public sealed record DnsAnswer(ResponseCode Code)
     /// <summary>A finished message from elsewhere (a forwarder's upstream) without its OPT record, sent as it is but for the id.</summary>
     public byte[]? Raw { get; init; }
 
+    /// <summary>Finished messages, several of them, that are sent as they are: a zone transfer.</summary>
+    public IEnumerable<byte[]>? Messages { get; init; }
+
     /// <summary>Which plugin answered, from where, and the object behind the record; told to who asks for it.</summary>
     public string? Source { get; init; }
 

@@ -51,6 +51,14 @@ public sealed record DnsQuery
 
     public string Name => Labels.Length == 0 ? "." : string.Join('.', Labels) + ".";
 
+    /// <summary>The name in lower case on the wire.</summary>
+    internal byte[] FoldedName()
+    {
+        Span<byte> scratch = stackalloc byte[WireName.ScratchLength];
+        WireName.Fold(Question.Span[..^4], scratch);
+        return scratch[..(Question.Length - 4)].ToArray();
+    }
+
     /// <summary>
     /// Reads a query. On failure <paramref name="refusal"/> is the code to answer with, or null when the packet is a
     /// response or too short to answer.
@@ -62,8 +70,9 @@ public sealed record DnsQuery
         var message = packet.Span;
         if (message.Length < HeaderLength || (message[2] & 0x80) != 0)
             return false;
-        refusal = (message[2] & 0x78) != 0 ? ResponseCode.NotImp : ResponseCode.FormErr;
-        if (refusal == ResponseCode.NotImp || Count(message, 4) != 1)
+        // Opcode 5 is UPDATE: understood, and never allowed (RFC 2136 2.2).
+        refusal = (message[2] & 0x78) switch { 0 => ResponseCode.FormErr, 5 << 3 => ResponseCode.Refused, _ => ResponseCode.NotImp };
+        if (refusal != ResponseCode.FormErr || Count(message, 4) != 1)
             return false;
         var offset = HeaderLength;
         if (!DnsName.TryRead(message, ref offset, out var labels) || offset + 4 > message.Length)

@@ -12,6 +12,9 @@ public sealed record ResourceRecord(string? Owner, RecordType Type, uint Ttl, by
     /// <summary>1 is IN.</summary>
     public ushort Class { get; init; } = 1;
 
+    /// <summary>The owner on the wire, for names that dotted text cannot hold; stands before <see cref="Owner"/>.</summary>
+    internal byte[]? WireOwner { get; init; }
+
     public static ResourceRecord Address(string? owner, IPAddress address, uint ttl) =>
         new(owner, address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? RecordType.A : RecordType.AAAA, ttl, address.GetAddressBytes());
 

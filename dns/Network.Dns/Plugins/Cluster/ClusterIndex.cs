@@ -2,6 +2,7 @@ using System.Net;
 using Network.Dns.Hot;
 using Network.Dns.Plugins.Cluster.Snapshot;
 using Network.Dns.Wire;
+using Network.Dns.Zones;
 
 namespace Network.Dns.Plugins.Cluster;
 
@@ -11,8 +12,10 @@ namespace Network.Dns.Plugins.Cluster;
 /// </summary>
 /// <param name="zone">The cluster's domain.</param>
 /// <param name="ttl">Seconds an answer may be remembered.</param>
-public sealed class ClusterIndex(string zone = "cluster.local", uint ttl = 5)
+/// <param name="time">Serials are of its seconds.</param>
+public sealed class ClusterIndex(string zone = "cluster.local", uint ttl = 5, TimeProvider? time = null)
 {
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly Lock _writing = new();
     private readonly Dictionary<(string Namespace, string Name), DnsService> _services = [];
     // An endpoint of several services has a pointer to each.
@@ -20,7 +23,8 @@ public sealed class ClusterIndex(string zone = "cluster.local", uint ttl = 5)
     private readonly ServiceNames _names = new(Normal(zone), ttl);
     private readonly NameTable _table = TableOf(Normal(zone), ttl);
     private readonly HashSet<string> _namespaces = new(StringComparer.Ordinal);
-    private long _serial = 1;
+    // Later than that of any earlier run that made less than a change a second in all its life.
+    private long _serial = (time ?? TimeProvider.System).GetUtcNow().ToUnixTimeSeconds();
 
     public string Zone { get; } = Normal(zone);
 
@@ -103,6 +107,20 @@ public sealed class ClusterIndex(string zone = "cluster.local", uint ttl = 5)
             return new ClusterContents([.. _namespaces.Order(StringComparer.Ordinal)], [.. _services.Values]);
     }
 
+    /// <summary>Every record of the zone but the SOA, as of one serial; null until the cluster is known.</summary>
+    internal ZoneState? Records()
+    {
+        if (!Complete)
+            return null;
+        lock (_writing)
+        {
+            var records = _table.All().Where(entry => entry.InZone).SelectMany(entry => entry.Sets.SelectMany(set => set.Decode(WireName.ToText(entry.Name)).Answers)
+                .Select(record => new ZoneRecord(entry.Name, record.Type, record.Ttl, record.Data))).ToList();
+            var authority = new ZoneRecords(Zone, Ttl).Authority(Serial);
+            return new ZoneState(new ZoneRecord(WireZone, RecordType.SOA, authority.Ttl, authority.Data), records, Serial);
+        }
+    }
+
     /// <summary>Starts with what an earlier run knew, until <see cref="Confirm"/>.</summary>
     public void Fill(ClusterContents contents)
     {
@@ -151,7 +169,7 @@ public sealed class ClusterIndex(string zone = "cluster.local", uint ttl = 5)
 
         if (changed | ReplacePointers(old, now))
         {
-            Volatile.Write(ref _serial, _serial + 1);
+            Volatile.Write(ref _serial, Math.Max(_serial + 1, _time.GetUtcNow().ToUnixTimeSeconds()));
             Changed?.Invoke();
         }
     }
@@ -186,12 +204,4 @@ public sealed class ClusterIndex(string zone = "cluster.local", uint ttl = 5)
         .. service.Endpoints.Select(endpoint => (endpoint.Address, _names.NameOf(service, endpoint), _names.NameOf(service))),
     ];
 
-    private sealed class NameComparer : IEqualityComparer<byte[]>
-    {
-        internal static readonly NameComparer Instance = new();
-
-        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
-
-        public int GetHashCode(byte[] name) => (int)WireName.HashOf(name);
-    }
 }

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Network.Dns.Hot;
 using Network.Dns.Plugins.Search;
 using Network.Dns.Wire;
+using Network.Dns.Zones;
 
 namespace Network.Dns.Plugins.Cluster;
 
@@ -9,7 +10,7 @@ namespace Network.Dns.Plugins.Cluster;
 /// Answers the cluster's own names per the Kubernetes DNS specification 1.1.0, and reverse names of its addresses. A name
 /// that exists without the type asked for is NODATA, never NXDOMAIN: resolvers give up on the whole name at an NXDOMAIN.
 /// </summary>
-public sealed class ClusterPlugin(ClusterIndex index, SearchExpansion? search = null, ClusterOptions? options = null) : IDnsPlugin, IHotPlugin
+public sealed class ClusterPlugin(ClusterIndex index, SearchExpansion? search = null, ClusterOptions? options = null) : IDnsPlugin, IHotPlugin, IZoneSource
 {
     private const int MostAliases = 10;
     private readonly ZoneRecords _records = new(index.Zone, index.Ttl);
@@ -21,6 +22,16 @@ public sealed class ClusterPlugin(ClusterIndex index, SearchExpansion? search = 
     private uint _rotation;
 
     public string Name => "cluster";
+
+    ReadOnlyMemory<byte> IZoneSource.Origin => index.WireZone;
+
+    event Action? IZoneSource.Changed
+    {
+        add => index.Changed += value;
+        remove => index.Changed -= value;
+    }
+
+    ZoneState? IZoneSource.State() => index.Records();
 
     HotOutcome IHotPlugin.TryAnswer(ref HotQuery query)
     {
