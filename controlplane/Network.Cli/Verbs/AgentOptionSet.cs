@@ -20,6 +20,7 @@ internal sealed class AgentOptionSet(string verb)
     private readonly Option<IPAddress?> _dns = Options.Address("--cluster-dns", "address pods send DNS queries to; answered on every node");
     private readonly Option<string?> _corefile = Options.Text("--corefile", "what the DNS server does, in CoreDNS's format; followed while it runs");
     private readonly Option<string> _domain = Options.Text("--cluster-domain", "domain of cluster names", "cluster.local");
+    private readonly Option<string?> _resolver = Options.Text("--resolv-conf", "resolver configuration that pods with dnsPolicy Default get (default: the node's own)");
     private readonly Option<string?> _authority = Options.Text("--client-ca", "authority of clients of the kubelet API (PEM file)");
     private readonly Option<string?> _certificate = Options.Text("--tls-cert", "certificate of the kubelet API (PEM file)");
     private readonly Option<string?> _key = Options.Text("--tls-key", "its key (PEM file)");
@@ -38,7 +39,7 @@ internal sealed class AgentOptionSet(string verb)
     {
         Option[] all =
         [
-            _node, _address, _kubeconfig, _data, _images, _manifests, _cni, _cluster, _pods, _dns, _corefile, _domain, _authority, _certificate, _key, _cgroup, _prefix, _health,
+            _node, _address, _kubeconfig, _data, _images, _manifests, _cni, _cluster, _pods, _dns, _corefile, _domain, _resolver, _authority, _certificate, _key, _cgroup, _prefix, _health,
             _proxyMode, _nodePorts, _localhost, _services, _proxyHealth, .. _overlay.All,
         ];
         foreach (var option in all)
@@ -60,6 +61,7 @@ internal sealed class AgentOptionSet(string verb)
         ClusterDns = parsed.GetValue(_dns),
         Corefile = parsed.GetValue(_corefile),
         ClusterDomain = parsed.GetValue(_domain)!,
+        ResolvConf = parsed.GetValue(_resolver),
         ClientAuthority = parsed.GetValue(_authority),
         TlsCertificate = parsed.GetValue(_certificate),
         TlsKey = parsed.GetValue(_key),

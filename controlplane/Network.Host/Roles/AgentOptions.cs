@@ -35,6 +35,9 @@ public sealed record AgentOptions
 
     public string ClusterDomain { get; init; } = "cluster.local";
 
+    /// <summary>Resolver configuration that pods with dnsPolicy Default get; null takes the node's.</summary>
+    public string? ResolvConf { get; init; }
+
     /// <summary>Authority of the clients that may use the kubelet API (PEM file).</summary>
     public string? ClientAuthority { get; init; }
 

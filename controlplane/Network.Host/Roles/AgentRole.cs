@@ -52,6 +52,7 @@ public static class AgentRole
 
     private static KubeletSettings KubeletSettingsOf(AgentOptions options) => new()
     {
+        ResolvConf = options.ResolvConf,
         NodeName = options.Node,
         NodeAddress = options.NodeAddress ?? System.Net.IPAddress.Loopback,
         DataDirectory = Path.Combine(options.DataDirectory, "kubelet"),

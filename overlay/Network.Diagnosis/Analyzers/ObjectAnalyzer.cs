@@ -45,12 +45,14 @@ internal sealed class ObjectAnalyzer : IAnalyzer
                 "name the port in the pod, or write its number as targetPort") { Needs = [service.Id] };
         foreach (var finding in Listeners(view, service))
             yield return finding;
-        if (chosen.Any(pod => pod.Ready) && service.PortsAt("").All(port => port.Endpoints.Count == 0) && service.NamedTargets.Count == 0)
-            yield return new Finding(Kinds.ControllersDown, "cluster", service.Id, $"{service.Id} has ready pods, but no endpoints were written for it", "the controllers write them: podnet status; the log of the controllers")
-            {
-                Needs = [service.Id],
-            };
+        if (chosen.Any(pod => pod.Ready) && service.NamedTargets.Count == 0 && service.PortsAt("") is { Count: > 0 } ports && ports.All(port => port.Endpoints.Count == 0))
+            yield return Stale(service, "no endpoint was written for its ready pods");
+        foreach (var gone in service.PortsAt("").SelectMany(port => port.Endpoints).Select(endpoint => endpoint.Address).Distinct().Where(address => !chosen.Any(pod => pod.Addresses.Contains(address))))
+            yield return Stale(service, $"{gone} is an endpoint, and none of its pods has that address ({string.Join(", ", chosen.SelectMany(pod => pod.Addresses))})");
     }
+
+    private static Finding Stale(ServiceFacts service, string what) =>
+        new(Kinds.EndpointStale, service.Id, service.Id, $"{service.Id}: {what}", "the controllers write endpoints: podnet status shows whether they run; their log") { Needs = [service.Id], Look = $"kubectl get endpointslices -n {service.Namespace} -l kubernetes.io/service-name={service.Name}" };
 
     // Somebody must listen where the service sends to, in each pod that could be looked into.
     private static IEnumerable<Finding> Listeners(ClusterView view, ServiceFacts service)

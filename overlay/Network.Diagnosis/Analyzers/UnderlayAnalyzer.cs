@@ -56,7 +56,7 @@ internal sealed class UnderlayAnalyzer : IAnalyzer
             {
                 var other = segment.First(end => end.link.Mtu == most);
                 yield return new Finding(Kinds.LinkMtuDiffers, machine.Name, link.Name, $"{link.Name} of {machine.Name} takes packets of {link.Mtu} bytes, {other.link.Name} of {other.machine.Name} on the same link sends up to {most}: larger ones vanish without a word",
-                    $"ip link set {link.Name} mtu {most}") { Needs = [machine.Name, other.machine.Name] };
+                    $"ip link set {link.Name} mtu {most}") { Needs = [machine.Name] };
             }
         }
     }

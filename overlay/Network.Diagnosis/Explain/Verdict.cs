@@ -31,7 +31,8 @@ internal sealed class Verdict
             _names.Add("scheduler");
         foreach (var absent in question.Absent.Where(absent => absent.Node.Length > 0))
             _names.UnionWith([absent.Node, "kubelet"]);
-        if (question.Service is not null && question.Aims.Count <= 1)
+        // Who writes endpoints matters to a question whose endpoints are wrong.
+        if (findings.Any(finding => finding.Kind == Kinds.EndpointStale && finding.Needs.All(_names.Contains)))
             _names.Add("controllers");
         if (question.Name?.Fault is { } fault)
             _seen.Add(fault);

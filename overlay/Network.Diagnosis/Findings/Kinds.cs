@@ -18,6 +18,7 @@ public static class Kinds
     public static readonly FindingKind KubeletDown = new("NET113", Severity.Warning, "kubelet", "the node's kubelet does not run");
     public static readonly FindingKind CertificateExpired = new("NET114", Severity.Error, "pki", "a certificate is not valid now");
     public static readonly FindingKind CertificateEnds = new("NET115", Severity.Warning, "pki", "a certificate ends soon");
+    public static readonly FindingKind EndpointStale = new("NET116", Severity.Error, "controllers", "the service's endpoints are not the addresses of its pods");
 
     // Names.
     public static readonly FindingKind ResolverLoopback = new("NET201", Severity.Error, "kubelet", "the pod's resolver is a loopback address");
@@ -80,7 +81,7 @@ public static class Kinds
     public static IReadOnlyList<FindingKind> All { get; } =
     [
         NoSelectorMatch, NoReadyEndpoint, NoNamedPort, NoListener, Unscheduled, NotRunning, NodeNotReady, NodePressure, ApiUnreachable, SchedulerDown, ControllersDown,
-        KubeletDown, CertificateExpired, CertificateEnds,
+        KubeletDown, CertificateExpired, CertificateEnds, EndpointStale,
         ResolverLoopback, ResolverSilent, NameUnknown, NameAmplified, ForwardLoop, DnsDown, NameWrong,
         RulesMissing, RulesDiffer, NoLocalEndpoint, StaleConnection, HairpinOff, BridgeNetfilterOff, MasqueradeMissing, ProxyDown, NoSuchService,
         VniDiffers, PortDiffers, ForwardingStale, ForwardingMissing, NeighbourMissing, NeighbourStale, PodRouteMissing, TunnelDown, OverlayDown, TunnelMacShared,

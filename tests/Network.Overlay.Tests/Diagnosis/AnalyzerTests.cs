@@ -65,6 +65,7 @@ public sealed class AnalyzerTests
     [InlineData("expired", "NET114", "w1")]
     [InlineData("ends-soon", "NET115", "w1")]
     [InlineData("scheduler", "NET111", "cp")]
+    [InlineData("endpoint", "NET116", "svc/default/web")]
     public void One_fault_is_found_with_its_code_and_place(string fault, string code, string where)
     {
         var findings = AnalyzerList.Look(Break(View(), fault));
@@ -135,6 +136,7 @@ public sealed class AnalyzerTests
         "expired" => view with { Certificates = [new CertificateFacts("node-w1", "w1", "w1.crt", view.Now.AddDays(-2), view.Now.AddDays(-1))] },
         "ends-soon" => view with { Certificates = [new CertificateFacts("node-w1", "w1", "w1.crt", view.Now.AddDays(-300), view.Now.AddDays(5))] },
         "scheduler" => view with { Components = [new ComponentFacts("scheduler", "cp", false, "it is gone")] },
+        "endpoint" => Pod(view, "web", pod => pod with { Addresses = [IPAddress.Parse("10.244.2.7")], Network = pod.Network! with { Addresses = [new InterfaceAddress(2, IPAddress.Parse("10.244.2.7"), 24)] } }),
         _ => throw new ArgumentException(fault),
     };
 
