@@ -98,6 +98,8 @@ internal static class NfExpressionsH
     internal const ushort NFTA_FIB_DREG = 1, NFTA_FIB_RESULT = 2, NFTA_FIB_FLAGS = 3;
     internal const uint NFT_FIB_RESULT_OIF = 1, NFT_FIB_RESULT_OIFNAME = 2, NFT_FIB_RESULT_ADDRTYPE = 3;
     internal const uint NFTA_FIB_F_SADDR = 1, NFTA_FIB_F_DADDR = 2, NFTA_FIB_F_MARK = 4, NFTA_FIB_F_IIF = 8, NFTA_FIB_F_OIF = 16, NFTA_FIB_F_PRESENT = 32;
+    internal const ushort NFTA_SOCKET_KEY = 1, NFTA_SOCKET_DREG = 2;
+    internal const uint NFT_SOCKET_TRANSPARENT = 0, NFT_SOCKET_MARK = 1, NFT_SOCKET_WILDCARD = 2;
     internal const ushort NFTA_OBJREF_IMM_TYPE = 1, NFTA_OBJREF_IMM_NAME = 2;
 }
 

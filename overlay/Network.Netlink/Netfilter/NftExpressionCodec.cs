@@ -55,6 +55,7 @@ internal static class NftExpressionCodec
         "log" => NftLog.Parse(data),
         "notrack" => new NftNoTrack(),
         "fib" => NftFib.Parse(data),
+        "socket" => NftSocketMatch.Parse(data),
         "objref" => NftObjectReference.Parse(data),
         _ => new NftUnknown(name),
     };

@@ -17,6 +17,8 @@ public sealed class NftSocketTests : IDisposable
     private static readonly NftChain s_nat = new(NftFamily.Ip, "t", "nat") { Type = "nat", Hook = NftHook.Prerouting, Priority = -100 };
     private static readonly NftChain s_filter = new(NftFamily.Ip, "t", "filter") { Type = "filter", Hook = NftHook.Forward, Priority = 0 };
 
+    private static readonly NftChain s_early = new(NftFamily.Ip, "t", "prerouting") { Type = "filter", Hook = NftHook.Prerouting, Priority = -300 };
+
     private static readonly NftSet s_map = new(NftFamily.Ip, "t", "endpoints")
     {
         Key = [NftTypes.Ip, NftTypes.Protocol, NftTypes.Port, NftTypes.Mark], Data = [NftTypes.Ip, NftTypes.Port], Comment = "who answers",
@@ -56,7 +58,7 @@ public sealed class NftSocketTests : IDisposable
         Assert.Contains("comment \"a chain\"", text);
         Assert.Contains("comment \"a table\"", text);
         Assert.Equal(s_table, Assert.Single(_socket.Tables()) with { Handle = 0 });
-        Assert.Equal([s_chain, s_nat, s_filter], _socket.Chains(NftFamily.Ip, "t").Select(chain => chain with { Handle = 0 }));
+        Assert.Equal([s_chain, s_nat, s_filter, s_early], _socket.Chains(NftFamily.Ip, "t").Select(chain => chain with { Handle = 0 }));
         Assert.Equal([s_map], _socket.Sets(NftFamily.Ip, "t").Select(set => set with { Handle = 0 }));
         Assert.Equal([element], _socket.Elements(NftFamily.Ip, "t", "endpoints"));
         Assert.True(Assert.Single(_socket.Rules(NftFamily.Ip, "t")).SameAs(rule));
@@ -69,13 +71,14 @@ public sealed class NftSocketTests : IDisposable
     [InlineData("tcp dport 1000-2000 meta l4proto tcp reject with tcp reset")]
     [InlineData("fib daddr type local tcp sport != 5-9 drop")]
     [InlineData("iifname \"eth0\" oif 1 ct direction original ct status dnat meta nftrace set 1")]
+    [InlineData("socket wildcard 0 socket transparent 1 drop", "prerouting")]
     [InlineData("meta mark set jhash ip saddr . ip daddr mod 16 seed 0x1 offset 2")]
-    public void Rule_that_nft_wrote_is_read_and_written_back_as_the_same_rule(string text)
+    public void Rule_that_nft_wrote_is_read_and_written_back_as_the_same_rule(string text, string chain = "filter")
     {
         _socket.Execute(Base().SetAdd(s_verdicts).SetAdd(new NftSet(NftFamily.Ip, "t", "ports") { Key = [NftTypes.Port] }));
-        Nft("add", "rule", "ip", "t", "filter", text);
+        Nft("add", "rule", "ip", "t", chain, text);
         var before = Rules();
-        var read = Assert.Single(_socket.Rules(NftFamily.Ip, "t", "filter"));
+        var read = Assert.Single(_socket.Rules(NftFamily.Ip, "t", chain));
 
         _socket.Execute(new NftBatch().RuleReplace(read));
 
@@ -174,7 +177,7 @@ public sealed class NftSocketTests : IDisposable
         Assert.Equal((NftEventKind.Commit, "nft", _socket.Generation().Id), (commit.Kind, commit.Generation.ProcessName, commit.Generation.Id));
     }
 
-    private static NftBatch Base() => new NftBatch().TableAdd(s_table).ChainAdd(s_chain).ChainAdd(s_nat).ChainAdd(s_filter);
+    private static NftBatch Base() => new NftBatch().TableAdd(s_table).ChainAdd(s_chain).ChainAdd(s_nat).ChainAdd(s_filter).ChainAdd(s_early);
 
     private string Nft(params string[] arguments) => _ns.Exec("nft", arguments);
 
