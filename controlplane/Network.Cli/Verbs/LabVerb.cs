@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Net.Sockets;
 using Network.Cli.Diagnosis;
+using Network.Diagnosis.Explain;
 using Network.Diagnosis.Findings;
 using Network.Labs.Cluster;
 using Network.Labs.Lab;
+using Network.Linux;
 using Spectre.Console;
 
 namespace Network.Cli.Verbs;
@@ -100,7 +102,17 @@ internal static class LabVerb
 
     private static async Task<LabSight> AskAsync(ClusterPaths paths, LabQuestion question, CancellationToken cancel)
     {
-        var explanation = await ExplainRun.RunAsync(paths, (question.From, question.To), question.Udp ? ProtocolType.Udp : null, cancel).ConfigureAwait(false);
+        Explanation explanation;
+        try
+        {
+            explanation = await ExplainRun.RunAsync(paths, (question.From, question.To), question.Udp ? ProtocolType.Udp : null, cancel).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is LinuxException or ArgumentException)
+        {
+            // A pod that is being replaced is gone for a moment.
+            return new LabSight(false, [], e.Message);
+        }
+
         var text = string.Join('\n', explanation.Trials.Select(trial => $"{explanation.Question.From.Name} > {trial.Aim.Label}: {trial.Outcome}").Concat(explanation.Findings.Select(finding => finding.ToString())));
         return new LabSight(explanation.Healthy, explanation.Findings.Select(finding => new LabAnswer(finding.Kind.Id, finding.Where)).ToList(), text);
     }

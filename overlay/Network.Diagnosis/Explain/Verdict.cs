@@ -74,7 +74,7 @@ internal sealed class Verdict
         var failed = _trials.Any(trial => !trial.Reached);
         var explained = relevant.Any(finding => finding.Kind.Severity == Severity.Error);
         relevant.AddRange(_seen.Where(finding => !explained || Keeps(finding, relevant)));
-        return new Explanation(_question, _trials, relevant.Distinct().OrderByDescending(finding => finding.Kind.Severity).ThenByDescending(finding => failed && finding.Kind.Component != "kernel")
+        return new Explanation(_question, _trials, relevant.DistinctBy(finding => (finding.Kind, finding.Where, finding.Text)).OrderByDescending(finding => finding.Kind.Severity).ThenByDescending(finding => failed && finding.Kind.Component != "kernel")
             .ThenBy(finding => finding.Kind.Id, StringComparer.Ordinal).ToList(), used, missing);
     }
 
