@@ -5,7 +5,6 @@ using Network.Diagnosis.Explain;
 using Network.Diagnosis.Findings;
 using Network.Labs.Cluster;
 using Network.Labs.Lab;
-using Network.Linux;
 using Spectre.Console;
 
 namespace Network.Cli.Verbs;
@@ -107,7 +106,7 @@ internal static class LabVerb
         {
             explanation = await ExplainRun.RunAsync(paths, (question.From, question.To), question.Udp ? ProtocolType.Udp : null, cancel).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is LinuxException or ArgumentException)
+        catch (Exception e) when (e is Linux.LinuxException or ArgumentException)
         {
             // A pod that is being replaced is gone for a moment.
             return new LabSight(false, [], e.Message);

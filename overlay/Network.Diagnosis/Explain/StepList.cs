@@ -45,7 +45,7 @@ internal static class StepList
         var device = machine.LinkOf(route.LinkIndex);
         var mac = machine.Neighbours.FirstOrDefault(entry => entry.LinkIndex == route.LinkIndex && entry.Address.Equals(gateway))?.Mac;
         var remote = machine.Fdb.FirstOrDefault(entry => entry.LinkIndex == route.LinkIndex && entry.Mac.Equals(mac ?? default) && entry.Remote is not null)?.Remote;
-        return new Step("route", machine.Name, $"{route} dev {device?.Name}, neighbour {mac?.ToString() ?? "unknown"}, node {remote?.ToString() ?? "unknown"}", device?.Vxlan is not null && mac is not null && remote is not null ? StepState.Good : StepState.Bad);
+        return new Step("route", machine.Name, $"{route} dev {device?.Name}, neighbour {mac?.ToString() ?? "unknown"}, node {remote?.ToString() ?? "unknown"}", device?.Vxlan is not null && mac is not null && remote is not null && view.OwnerOf(remote) is not null ? StepState.Good : StepState.Bad);
     }
 
     // One line a place, with the devices in order and the time since the probe left.
