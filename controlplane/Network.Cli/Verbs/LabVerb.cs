@@ -5,6 +5,7 @@ using Network.Diagnosis.Explain;
 using Network.Diagnosis.Findings;
 using Network.Labs.Cluster;
 using Network.Labs.Lab;
+using Network.Labs.Topology;
 using Spectre.Console;
 
 namespace Network.Cli.Verbs;
@@ -36,6 +37,7 @@ internal static class LabVerb
         LabFaultVerb.Create(),
         Of("solve", "mend it, as the lab's solution does", SolveAsync),
         Of("reset", "mend what is broken, and break it again as in the beginning", ResetAsync),
+        Graph(),
         Of("test", "run a lab from start to finish: healthy, broken and explained, mended, healthy, gone", TestAsync),
         Of("down", "take the lab's cluster away", DownAsync),
     };
@@ -66,6 +68,22 @@ internal static class LabVerb
         {
             var found = LabShelf.Open(parsed.GetValue(s_shelf)).Find(parsed.GetValue(lab)!);
             return action(found, Runner(found, parsed.GetValue(s_plugins)), cancel);
+        });
+        return command;
+    }
+
+    private static Command Graph()
+    {
+        var lab = new Argument<string>("lab") { Description = "its name, or a topology file" };
+        var format = new Option<string>("--format") { Description = "mermaid or dot", DefaultValueFactory = _ => "mermaid" };
+        format.AcceptOnlyFromAmong("mermaid", "dot");
+        var command = new Command("graph", "draw a lab's machines and links\n\nExamples:\n  podnet lab graph rp-filter\n  podnet lab graph routed.yaml --format dot | dot -Tsvg > routed.svg") { lab, format };
+        command.SetAction(parsed =>
+        {
+            var name = parsed.GetValue(lab)!;
+            var topology = File.Exists(name) ? TopologyFile.Read(name) : LabShelf.Open(parsed.GetValue(s_shelf)).Find(name).Topology;
+            Console.Write(parsed.GetValue(format) == "dot" ? TopologyGraph.Dot(topology) : TopologyGraph.Mermaid(topology));
+            return 0;
         });
         return command;
     }
