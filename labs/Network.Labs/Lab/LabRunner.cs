@@ -10,7 +10,6 @@ namespace Network.Labs.Lab;
 /// <param name="ask">Asks a question of the lab's cluster, as <c>podnet explain</c> does.</param>
 public sealed class LabRunner(Lab lab, string binary, string cniBinaries, Func<ClusterPaths, LabQuestion, CancellationToken, Task<LabSight>> ask, Action<string> announce)
 {
-    private const int FirstPort = 6443, LastPort = 6999;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     public ClusterPaths Paths { get; } = new(lab.Name);
@@ -92,23 +91,11 @@ public sealed class LabRunner(Lab lab, string binary, string cniBinaries, Func<C
         (await Command.RunAsync(new ChildSpec(file, arguments) { Environment = variables, WorkingDirectory = lab.Directory }, cancel: cancel).ConfigureAwait(false)).OrThrow($"{file} {string.Join(' ', arguments)}");
     }
 
-    // Two labs run side by side.
+    // Labs run side by side, and two that begin at once must not choose the same: the kernel gives each another.
     private static int FreePort()
     {
-        for (var port = FirstPort; port <= LastPort; port++)
-        {
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            try
-            {
-                socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
-                return port;
-            }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse)
-            {
-                // Another cluster's.
-            }
-        }
-
-        throw new ClusterException($"no free loopback port from {FirstPort} to {LastPort} for the API server");
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }
