@@ -5,6 +5,10 @@ public sealed class FileWatch : IDisposable
 {
     private readonly FileSystemWatcher _watcher;
     private readonly SemaphoreSlim _changed = new(0);
+    private readonly CancellationTokenSource _ended = new();
+
+    /// <summary>Waits for the rest of a file that is written in pieces.</summary>
+    public static TimeSpan Quiet { get; } = TimeSpan.FromMilliseconds(50);
 
     public FileWatch(string path)
     {
@@ -39,9 +43,26 @@ public sealed class FileWatch : IDisposable
         }
     }
 
+    /// <summary>Does something after each change, once it is quiet, until the watch is disposed. The first look is the caller's own.</summary>
+    public async Task FollowAsync(Action changed, TimeSpan quiet)
+    {
+        try
+        {
+            while (true)
+            {
+                await QuietAsync(quiet, _ended.Token).ConfigureAwait(false);
+                changed();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Disposed.
+        }
+    }
+
     public void Dispose()
     {
+        _ended.Cancel();
         _watcher.Dispose();
-        _changed.Dispose();
     }
 }

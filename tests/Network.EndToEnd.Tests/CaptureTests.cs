@@ -9,14 +9,7 @@ namespace Network.EndToEnd.Tests;
 /// <summary><c>podnet capture</c> as people use it, read back by tshark.</summary>
 public sealed class CaptureTests : IDisposable
 {
-    private readonly LabCluster _cluster = LabCluster.Up("--nodes", "2");
-
-    public CaptureTests()
-    {
-        Kubectls.New.Try(_cluster, Manifests.Web(2), "apply", "-f", "-").OrThrow("apply");
-        _cluster.Kubectl("rollout", "status", "deployment/web", "--timeout=30s");
-        _cluster.Kubectl("wait", "--for=condition=Ready", "pod/client", "--timeout=20s");
-    }
+    private readonly LabCluster _cluster = LabCluster.UpWithWeb(2, "--nodes", "2");
 
     public void Dispose() => _cluster.Dispose();
 

@@ -10,14 +10,7 @@ namespace Network.EndToEnd.Tests;
 public sealed class ExplainTests : IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
-    private readonly LabCluster _cluster = LabCluster.Up("--nodes", "2");
-
-    public ExplainTests()
-    {
-        Kubectls.New.Try(_cluster, Manifests.Web(2), "apply", "-f", "-").OrThrow("apply");
-        _cluster.Kubectl("rollout", "status", "deployment/web", "--timeout=30s");
-        _cluster.Kubectl("wait", "--for=condition=Ready", "pod/client", "--timeout=20s");
-    }
+    private readonly LabCluster _cluster = LabCluster.UpWithWeb(2, "--nodes", "2");
 
     public void Dispose() => _cluster.Dispose();
 

@@ -15,7 +15,7 @@ internal static class ExplainText
         if (Console.IsOutputRedirected)
             AnsiConsole.Profile.Width = 1000;
         if (explanation.Question.Name is { } name)
-            Line("DNS", name.Server?.ToString() ?? "-", name.Text, name.Fault is { Kind.Severity: Severity.Error } ? StepState.Bad : StepState.Good);
+            Line("DNS", name.Server?.ToString() ?? "-", name.Text, name.Addresses.Count > 0 && name.Fault is not { Kind.Severity: Severity.Error } ? StepState.Good : StepState.Bad);
         foreach (var trial in explanation.Trials)
         {
             AnsiConsole.MarkupLineInterpolated($"[bold]{explanation.Question.From.Name} > {trial.Aim.Label}[/] ({trial.Aim.Protocol.ToString().ToLowerInvariant()} {Target(trial.Aim)}): {(trial.Reached ? trial.Outcome : "")}{(trial.Reached ? "" : trial.Outcome.ToUpperInvariant())}");

@@ -36,21 +36,19 @@ internal sealed class LabView(ClusterPaths paths)
         var ofPods = networks.OfType<MachineFacts>().Except(machines).ToDictionary(network => network.Name);
         var resolvers = Resolvers();
         var view = await wanted.ConfigureAwait(false);
-        return (view.ApiFault is null ? view : WithoutApi(view, namespaces, machines, ofPods)) is var known
-            ? known with
+        var known = view.ApiFault is null ? view : WithoutApi(view, namespaces, machines, ofPods);
+        return known with
+        {
+            Machines = machines,
+            Pods = known.Pods.Select(pod => pod with
             {
-                Machines = machines,
-                Pods = known.Pods.Select(pod => pod with
-                {
-                    Network = pod.HostNetwork ? null : ofPods.GetValueOrDefault(pod.Id),
-                    Resolver = ofPods.GetValueOrDefault(pod.Id) is { } network ? resolvers.FirstOrDefault(pair => pair.Key.StartsWith(network.NetNs.Split('_')[^1], StringComparison.Ordinal)).Value : null,
-                }).ToList(),
-                Components = LabParts.Of(paths).Select(part => new ComponentFacts(part.Component, part.Machine, part.Running, part.Evidence)).ToList(),
-                Certificates = Certificates(),
-                ClusterCidr = _targets.Topology.PodCidr,
-                ServiceCidr = _targets.Topology.ServiceCidr,
-            }
-            : view;
+                Network = pod.HostNetwork ? null : ofPods.GetValueOrDefault(pod.Id),
+                Resolver = ofPods.GetValueOrDefault(pod.Id) is { } network ? resolvers.FirstOrDefault(pair => pair.Key.StartsWith(network.NetNs.Split('_')[^1], StringComparison.Ordinal)).Value : null,
+            }).ToList(),
+            Components = LabParts.Of(paths).Select(part => new ComponentFacts(part.Component, part.Machine, part.Running, part.Evidence)).ToList(),
+            Certificates = Certificates(),
+            ServiceCidr = _targets.Topology.ServiceCidr,
+        };
     }
 
     /// <summary>The same view, with what was left out.</summary>

@@ -42,8 +42,8 @@ internal static class NameLookup
         var (last, asked, took) = answer;
         if (last.Code is null)
         {
-            return Of(name, server, [], $"{asked[^1]} at {server}: no answer", took, IPAddress.IsLoopback(server)
-                ? new Finding(Kinds.ResolverLoopback, from.Name, "resolv.conf", $"{from.Name} asks {server} for names: a loopback address, which in a pod is the pod itself", "the node's own resolv.conf was copied: use dnsPolicy ClusterFirst, or give the kubelet a --resolv-conf that names a server outside")
+            // A loopback address in a pod is what an analyzer finds: that nobody answers there is its effect.
+            return Of(name, server, [], $"{asked[^1]} at {server}: no answer", took, IPAddress.IsLoopback(server) ? null
                 : new Finding(Kinds.ResolverSilent, from.Name, server.ToString(), $"{server} does not answer {from.Name}{(last.Source is null ? "" : $": {last.Source}")}", $"the DNS server of {from.Machine.Name}: podnet status, its log; podnet resolve {name} --from {from.Name}"));
         }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Network.Linux;
 using Network.Overlay;
 
 namespace Network.Host.Overlay;
@@ -37,7 +38,7 @@ internal static class CniConfig
         }.ToJsonString(new System.Text.Json.JsonSerializerOptions { WriteIndented = true });
     }
 
-    internal static void Write(string directory, string content, string network = "") => AtomicFile.Write(PathOf(directory, network), content);
+    internal static void Write(string directory, string content, string network = "") => AtomicFile.WriteIfChanged(PathOf(directory, network), content);
 
     internal static void Remove(string directory, string network = "")
     {

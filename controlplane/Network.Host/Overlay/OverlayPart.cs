@@ -146,7 +146,7 @@ internal sealed partial class OverlayPart(AgentOptions options, ApiClient? clust
                 await PublishAsync(node, vtep, cancel).ConfigureAwait(false);
                 CniConfig.Write(options.CniConfigDirectory, CniConfig.Render(CniConfig.NameOf(""), settings.PodBridge!, Path.Combine(options.DataDirectory, "cni", "addresses"), vtep));
                 if (options.Overlay.SubnetFile is { } file)
-                    AtomicFile.Write(file, SubnetFile.Render(settings, vtep));
+                    AtomicFile.WriteIfChanged(file, SubnetFile.Render(settings, vtep));
                 published ??= time.GetTimestamp();
                 var silent = OverlayReadiness.Silent(nodes.Items.Values, options.Node, _readings);
                 if (OverlayReadiness.IsUp(daemon.CanTalk, silent, time.GetElapsedTime(published.Value)))

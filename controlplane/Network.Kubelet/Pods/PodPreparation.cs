@@ -1,5 +1,3 @@
-using k8s;
-using k8s.Models;
 using Network.Client;
 using Network.Kubelet.Cni;
 using Network.Kubelet.Dns;
@@ -7,6 +5,9 @@ using Network.Kubelet.Runtime;
 using Network.Kubelet.Sandbox;
 using Network.Kubelet.Variables;
 using Network.Kubelet.Volumes;
+using Network.Linux;
+using k8s;
+using k8s.Models;
 
 namespace Network.Kubelet.Pods;
 

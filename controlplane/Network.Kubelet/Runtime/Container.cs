@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Win32.SafeHandles;
 using Network.Kubelet.Runtime.Logs;
+using Network.Linux;
 
 namespace Network.Kubelet.Runtime;
 

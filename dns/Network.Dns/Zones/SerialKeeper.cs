@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Network.Linux;
 
 namespace Network.Dns.Zones;
 
@@ -66,9 +67,7 @@ internal sealed class SerialKeeper(string? path)
             return;
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllText(path + ".new", string.Create(CultureInfo.InvariantCulture, $"{last.Serial} {last.Digest}\n"));
-            File.Move(path + ".new", path, overwrite: true);
+            AtomicFile.Write(path, string.Create(CultureInfo.InvariantCulture, $"{last.Serial} {last.Digest}\n"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

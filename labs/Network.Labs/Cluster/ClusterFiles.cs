@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Network.Api.Pki;
 using Network.Labs.Topology;
+using Network.Linux;
 
 namespace Network.Labs.Cluster;
 
@@ -34,12 +35,7 @@ internal sealed class ClusterFiles(ClusterSettings settings, Addressing addressi
     }
 
     /// <summary>The record alone.</summary>
-    internal void WriteState()
-    {
-        var next = $"{paths.State}.new";
-        File.WriteAllText(next, Describe().ToJsonString());
-        File.Move(next, paths.State, overwrite: true);
-    }
+    internal void WriteState() => AtomicFile.Write(paths.State, Describe().ToJsonString());
 
     /// <summary>What an earlier <c>podnet up</c> built; null when there is nothing.</summary>
     internal static BuiltCluster? Read(ClusterPaths paths)

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Network.Labs.Cluster;
+using Network.Linux;
 
 namespace Network.Labs.Faults;
 
@@ -48,9 +49,7 @@ public sealed class FaultBook(ClusterPaths paths)
 
     private void Write(IEnumerable<JsonObject> entries)
     {
-        var next = $"{_file}.new";
-        File.WriteAllText(next, new JsonArray(entries.Select(entry => (JsonNode)entry.DeepClone()).ToArray()).ToJsonString());
-        File.Move(next, _file, overwrite: true);
+        AtomicFile.Write(_file, new JsonArray(entries.Select(entry => (JsonNode)entry.DeepClone()).ToArray()).ToJsonString());
     }
 
     private static string Text(JsonObject entry, string key) => entry[key]!.GetValue<string>();

@@ -1,5 +1,4 @@
 using Network.Labs.Cluster;
-using Network.Linux;
 using Network.Netlink;
 
 namespace Network.Labs.Faults;
@@ -49,10 +48,5 @@ public sealed record FaultSite(ClusterPaths Paths, string On, string Peer, strin
     }
 
     /// <summary>Runs kubectl against the cluster.</summary>
-    public async Task<string> KubectlAsync(CancellationToken cancel, params string[] arguments)
-    {
-        var variables = Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().ToDictionary(pair => (string)pair.Key, pair => (string)pair.Value!);
-        variables["KUBECONFIG"] = Paths.Kubeconfig;
-        return (await Command.RunAsync(new ChildSpec("kubectl", arguments) { Environment = variables }, cancel: cancel).ConfigureAwait(false)).OrThrow($"kubectl {string.Join(' ', arguments)}").Output;
-    }
+    public Task<string> KubectlAsync(CancellationToken cancel, params string[] arguments) => ClusterShell.RunAsync(Paths, "kubectl", arguments, cancel);
 }

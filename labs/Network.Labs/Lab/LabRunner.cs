@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Network.Labs.Cluster;
 using Network.Labs.Faults;
-using Network.Linux;
 
 namespace Network.Labs.Lab;
 
@@ -82,14 +81,11 @@ public sealed class LabRunner(Lab lab, string binary, string cniBinaries, Func<C
 
     public Task<IReadOnlyList<string>> DownAsync(CancellationToken cancel) => new ClusterDown(Paths).RunAsync(cancel);
 
-    private async Task RunAsync(string file, string[] arguments, CancellationToken cancel)
+    private Task RunAsync(string file, string[] arguments, CancellationToken cancel) => ClusterShell.RunAsync(Paths, file, arguments, cancel, lab.Directory, new Dictionary<string, string>
     {
-        var variables = Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().ToDictionary(pair => (string)pair.Key, pair => (string)pair.Value!);
-        variables["KUBECONFIG"] = Paths.Kubeconfig;
-        variables["LAB"] = lab.Name;
-        variables["PATH"] = $"{Path.GetDirectoryName(binary)}:{variables.GetValueOrDefault("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")}";
-        (await Command.RunAsync(new ChildSpec(file, arguments) { Environment = variables, WorkingDirectory = lab.Directory }, cancel: cancel).ConfigureAwait(false)).OrThrow($"{file} {string.Join(' ', arguments)}");
-    }
+        ["LAB"] = lab.Name,
+        ["PATH"] = $"{Path.GetDirectoryName(binary)}:{Environment.GetEnvironmentVariable("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin"}",
+    });
 
     // Labs run side by side, and two that begin at once must not choose the same: the kernel gives each another.
     private static int FreePort()

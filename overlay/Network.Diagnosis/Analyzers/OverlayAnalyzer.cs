@@ -62,11 +62,8 @@ internal sealed class OverlayAnalyzer : IAnalyzer
                     yield return new Finding(Kinds.PodRangesOverlap, one, $"node/{one}", $"the pods of {ranges[i].Who} ({ranges[i].Range}) and of {who} ({range}) have addresses in common", "give one of the nodes another podCIDR: drain it, delete the Node object, and start its agent again") { Needs = [one] };
             }
 
-            foreach (var (name, other) in ((string, IPNetwork?)[])[("services", view.ServiceCidr)])
-            {
-                if (other is { } taken && Overlap(taken, ranges[i].Range))
-                    yield return new Finding(Kinds.PodRangesOverlap, ranges[i].Who, $"node/{ranges[i].Who}", $"the pods of {ranges[i].Who} ({ranges[i].Range}) and the {name} ({taken}) have addresses in common", "choose another --cluster-cidr or --service-cidr") { Needs = [ranges[i].Who] };
-            }
+            if (view.ServiceCidr is { } services && Overlap(services, ranges[i].Range))
+                yield return new Finding(Kinds.PodRangesOverlap, ranges[i].Who, $"node/{ranges[i].Who}", $"the pods of {ranges[i].Who} ({ranges[i].Range}) and the services ({services}) have addresses in common", "choose another --cluster-cidr or --service-cidr") { Needs = [ranges[i].Who] };
         }
     }
 
@@ -78,7 +75,7 @@ internal sealed class OverlayAnalyzer : IAnalyzer
         var device = from.Device!;
         foreach (var range in to.Node.PodCidrs)
         {
-            if (from.Machine!.Routes.Where(route => route.Destination.Equals(range)).OrderBy(route => route.Priority).FirstOrDefault() is not { Type: 1 } route)
+            if (from.Machine!.Routes.Where(route => route.Destination.Equals(range)).OrderBy(route => route.Priority).FirstOrDefault() is not { IsUnicast: true } route)
             {
                 yield return new Finding(Kinds.PodRouteMissing, from.Node.Name, range.ToString(), $"{from.Node.Name} has no route to the pods of {to.Node.Name} ({range})", "podnet overlay repair on the node; its overlay daemon keeps them") { Needs = needs, Look = $"ip route show {range}" };
                 continue;

@@ -85,10 +85,9 @@ public sealed class QuestionReader(ClusterView view, Func<string, Origin, Cancel
 
     private Question ToPod(Origin origin, PodFacts pod, int port, ProtocolType? protocol, string text)
     {
-        var (here, there) = (pod.Addresses.FirstOrDefault(), pod);
-        return here is null
-            ? new Question(origin, []) { Text = text, Absent = [there] }
-            : new Question(origin, [Aim(here, port, protocol, pod.Id)]) { Text = text, Absent = pod.Waiting is null ? [] : [pod] };
+        return pod.Addresses is [var address, ..]
+            ? new Question(origin, [Aim(address, port, protocol, pod.Id)]) { Text = text, Absent = pod.Waiting is null ? [] : [pod] }
+            : new Question(origin, []) { Text = text, Absent = [pod] };
     }
 
     private Question ToAddress(Origin origin, IPAddress address, int port, ProtocolType? protocol, string text)

@@ -29,7 +29,7 @@ public sealed record UnderlayWalk(IReadOnlyList<UnderlayStep> Steps, MachineFact
                 return new UnderlayWalk(steps, at, $"the routes lead in a circle: {string.Join(" > ", steps.TakeLast(4).Select(step => step.From.Name))}");
             if (at.RouteTo(to) is not { } route)
                 return new UnderlayWalk(steps, at, $"{at.Name} has no route to {to}");
-            if (route.Type != 1)
+            if (!route.IsUnicast)
                 return new UnderlayWalk(steps, at, $"the route of {at.Name} to {route.Destination} says unreachable or blackhole");
             if (at.LinkOf(route.LinkIndex) is not { } device)
                 return new UnderlayWalk(steps, at, $"the route of {at.Name} to {route.Destination} has no device");

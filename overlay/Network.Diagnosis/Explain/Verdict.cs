@@ -47,7 +47,9 @@ internal sealed class Verdict
         _names.UnionWith(back?.Names ?? new HashSet<string>());
         var reached = watch.Result.Outcome == ProbeOutcome.Answered || (aim.Protocol == ProtocolType.Udp && watch.Result.Outcome == ProbeOutcome.Silent && Arrived(watch, way) && !Dropped(watch).Any());
         _trials.Add(new Trial(aim, OutcomeOf(watch, reached), reached, StepList.Of(_view, _question, aim, watch, (way, back), reached), HopsOf(watch)));
-        if (!reached)
+        if (!reached && !aim.IsService && _view.ServiceCidr?.Contains(aim.Target.Address) == true)
+            _seen.Add(new Finding(Kinds.NoSuchService, "cluster", aim.Label, $"{aim.Target.Address} is of the range of services ({_view.ServiceCidr}), and no service has it", "ask for the service by its name: kubectl get services -A"));
+        else if (!reached)
             _seen.AddRange(Divergence.Of(aim, watch, (way, back), _question.From));
         else if (watch.Sightings.FirstOrDefault(seen => seen.Leg == Leg.Reply && seen.Place == _question.From.Name && seen.Kind == PacketEventKind.Received) is { } answer
             && !answer.Headers.Source.Equals(aim.Target.Address))

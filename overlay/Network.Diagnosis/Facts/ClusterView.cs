@@ -113,12 +113,8 @@ public sealed record ClusterView
     /// <summary>Tracked connections of each node whose destination was rewritten, but those of TCP, which end by themselves.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<ConntrackEntry>> Connections { get; init; } = new Dictionary<string, IReadOnlyList<ConntrackEntry>>();
 
-    /// <summary>What the overlay's pods as a whole have.</summary>
-    public IPNetwork? ClusterCidr { get; init; }
-
+    /// <summary>Addresses of services.</summary>
     public IPNetwork? ServiceCidr { get; init; }
-
-    public IPAddress? ClusterDns { get; init; }
 
     public MachineFacts? MachineOf(string name) => Machines.FirstOrDefault(machine => machine.Name == name);
 

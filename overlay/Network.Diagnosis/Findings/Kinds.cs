@@ -25,7 +25,6 @@ public static class Kinds
     public static readonly FindingKind ResolverSilent = new("NET202", Severity.Error, "dns", "the pod's DNS server does not answer");
     public static readonly FindingKind NameUnknown = new("NET203", Severity.Error, "dns", "the name does not exist");
     public static readonly FindingKind NameAmplified = new("NET204", Severity.Warning, "dns", "one lookup asks many names");
-    public static readonly FindingKind ForwardLoop = new("NET205", Severity.Error, "dns", "the DNS server forwards to itself");
     public static readonly FindingKind DnsDown = new("NET206", Severity.Error, "dns", "the node's DNS server does not run");
     public static readonly FindingKind NameWrong = new("NET207", Severity.Error, "dns", "the name has another address than the service");
 
@@ -62,7 +61,6 @@ public static class Kinds
     public static readonly FindingKind LinkMtuDiffers = new("NET503", Severity.Error, "underlay", "the ends of a link have different MTUs");
     public static readonly FindingKind ForwardingOff = new("NET504", Severity.Error, "kernel", "the machine does not forward");
     public static readonly FindingKind ReversePath = new("NET505", Severity.Error, "kernel", "strict reverse path filtering on a way that is not symmetric");
-    public static readonly FindingKind SessionDown = new("NET506", Severity.Error, "underlay", "a routing session is down");
 
     // Pods' own networks.
     public static readonly FindingKind PodDeviceDown = new("NET601", Severity.Error, "cni", "the pod's device is missing or down");
@@ -82,11 +80,11 @@ public static class Kinds
     [
         NoSelectorMatch, NoReadyEndpoint, NoNamedPort, NoListener, Unscheduled, NotRunning, NodeNotReady, NodePressure, ApiUnreachable, SchedulerDown, ControllersDown,
         KubeletDown, CertificateExpired, CertificateEnds, EndpointStale,
-        ResolverLoopback, ResolverSilent, NameUnknown, NameAmplified, ForwardLoop, DnsDown, NameWrong,
+        ResolverLoopback, ResolverSilent, NameUnknown, NameAmplified, DnsDown, NameWrong,
         RulesMissing, RulesDiffer, NoLocalEndpoint, StaleConnection, HairpinOff, BridgeNetfilterOff, MasqueradeMissing, ProxyDown, NoSuchService,
         VniDiffers, PortDiffers, ForwardingStale, ForwardingMissing, NeighbourMissing, NeighbourStale, PodRouteMissing, TunnelDown, OverlayDown, TunnelMacShared,
         PodRangesOverlap, PodMtuTooLarge, OuterFragments, LargeLost,
-        NoUnderlayRoute, LinkDown, LinkMtuDiffers, ForwardingOff, ReversePath, SessionDown,
+        NoUnderlayRoute, LinkDown, LinkMtuDiffers, ForwardingOff, ReversePath,
         PodDeviceDown, PodAddressShared, PodNoRoute, PodAddressDiffers,
         Dropped, Lost, Refused, ReplyLost, WrongAnswer,
     ];

@@ -24,6 +24,9 @@ public sealed record Route(IPNetwork Destination)
 
     public byte Type { get; init; } = RtnetlinkH.RTN_UNICAST;
 
+    /// <summary>It leads somewhere: not unreachable, blackhole or prohibit, which are routes as well.</summary>
+    public bool IsUnicast => Type == RtnetlinkH.RTN_UNICAST;
+
     public uint Table { get; init; } = RtnetlinkH.RT_TABLE_MAIN;
 
     /// <summary>0 for the highest preference.</summary>

@@ -43,6 +43,24 @@ public sealed class LabCluster : IDisposable
         }
     }
 
+    /// <summary>A cluster with so many ready pods behind the service web, and a client on w1.</summary>
+    public static LabCluster UpWithWeb(int replicas, params string[] arguments)
+    {
+        var cluster = Up(arguments);
+        try
+        {
+            Kubectls.New.Try(cluster, Manifests.Web(replicas), "apply", "-f", "-").OrThrow("apply");
+            cluster.Kubectl("rollout", "status", "deployment/web", "--timeout=30s");
+            cluster.Kubectl("wait", "--for=condition=Ready", "pod/client", "--timeout=20s");
+            return cluster;
+        }
+        catch
+        {
+            cluster.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Runs <c>podnet up</c> for this cluster once more: starts what is missing.</summary>
     public void UpAgain(params string[] arguments) =>
         UpOutput = Shell.Run(Podnet, ["up", "--name", Name, "--api-port", Port.ToString(), .. arguments]);

@@ -163,7 +163,7 @@ public sealed class AnalyzerTests
             Pods = [client, web],
             Services = [new ServiceFacts("default", "web") { Selector = new Dictionary<string, string> { ["app"] = "web" }, PortsAt = _ => [port] }],
             Machines = [Node("w1", 0, s_mac1, "vethc"), Node("w2", 1, s_mac2, "vethw"), Router()],
-            ClusterCidr = IPNetwork.Parse("10.244.0.0/16"), ServiceCidr = IPNetwork.Parse("10.96.0.0/16"),
+            ServiceCidr = IPNetwork.Parse("10.96.0.0/16"),
         };
     }
 

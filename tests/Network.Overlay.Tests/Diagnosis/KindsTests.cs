@@ -17,6 +17,15 @@ public sealed class KindsTests
     }
 
     [Fact]
+    public void Every_kind_is_found_by_somebody()
+    {
+        var sources = string.Concat(((string[])["overlay/Network.Diagnosis", "controlplane/Network.Cli"]).SelectMany(folder => Directory.EnumerateFiles(Path.Combine(SourceTree.Root, folder), "*.cs", SearchOption.AllDirectories))
+            .Where(file => !file.EndsWith("Kinds.cs", StringComparison.Ordinal)).Select(File.ReadAllText));
+        var names = typeof(Kinds).GetFields(BindingFlags.Public | BindingFlags.Static).Where(field => field.FieldType == typeof(FindingKind)).Select(field => field.Name);
+        Assert.DoesNotContain(names, name => !System.Text.RegularExpressions.Regex.IsMatch(sources, $@"\bKinds\.{name}\b"));
+    }
+
+    [Fact]
     public void Every_kind_has_its_page_and_every_page_its_kind()
     {
         var pages = Path.Combine(SourceTree.Root, "labs", "findings");

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Network.Dns.Hot;
 using Network.Dns.Plugins.Cluster;
 using Network.Dns.Wire;
+using Network.Linux;
 
 namespace Network.Dns.Plugins.Hosts;
 
@@ -18,7 +19,7 @@ public sealed partial class HostsPlugin : IDnsPlugin, IHotPlugin, IDisposable
 {
     private readonly HostsSettings _settings;
     private readonly ILogger _logger;
-    private readonly FileSystemWatcher? _watcher;
+    private readonly FileWatch? _watch;
     private volatile NameTable _table;
 
     public HostsPlugin(HostsSettings settings, ILogger logger)
@@ -28,11 +29,8 @@ public sealed partial class HostsPlugin : IDnsPlugin, IHotPlugin, IDisposable
         if (settings.Path is not { } path || Path.GetDirectoryName(Path.GetFullPath(path)) is not { } folder || !Directory.Exists(folder))
             return;
         // The folder: editors and volumes replace the file instead of writing into it.
-        _watcher = new FileSystemWatcher(folder) { NotifyFilter = NotifyFilters.FileName | NotifyFilters.LastWrite | NotifyFilters.Size };
-        _watcher.Changed += (_, _) => Reload();
-        _watcher.Created += (_, _) => Reload();
-        _watcher.Renamed += (_, _) => Reload();
-        _watcher.EnableRaisingEvents = true;
+        _watch = new FileWatch(path);
+        _ = _watch.FollowAsync(Reload, FileWatch.Quiet);
     }
 
     public string Name => "hosts";
@@ -56,7 +54,7 @@ public sealed partial class HostsPlugin : IDnsPlugin, IHotPlugin, IDisposable
         return ValueTask.FromResult<DnsAnswer?>(new DnsAnswer(ResponseCode.NoError) { Authoritative = true, Answers = set?.Decode(request.Query.Name).Answers ?? [], Source = $"hosts: {_settings.Path ?? "lines of the Corefile"}" });
     }
 
-    public void Dispose() => _watcher?.Dispose();
+    public void Dispose() => _watch?.Dispose();
 
     /// <summary>Address and names of each line; comments and what is no address are passed over, as the C library does.</summary>
     internal static IEnumerable<(IPAddress Address, string Name)> Read(IEnumerable<string> lines) =>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Network.Dns.Wire;
 using Network.Dns.Zones;
+using Network.Linux;
 
 namespace Network.Dns.Plugins.Transfer;
 
@@ -70,9 +71,7 @@ internal sealed class ZoneJournal(string? path)
             }
 
             var bytes = body.ToArray();
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllBytes(path + ".new", [.. s_magic, .. SHA256.HashData(bytes), .. bytes]);
-            File.Move(path + ".new", path, overwrite: true);
+            AtomicFile.Write(path, (byte[])[.. s_magic, .. SHA256.HashData(bytes), .. bytes]);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

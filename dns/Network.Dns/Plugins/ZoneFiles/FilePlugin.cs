@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Network.Dns.Hot;
 using Network.Dns.Wire;
 using Network.Dns.Zones;
+using Network.Linux;
 
 namespace Network.Dns.Plugins.ZoneFiles;
 
@@ -22,7 +23,7 @@ public sealed partial class FilePlugin : IDnsPlugin, IHotPlugin, IZoneSource, ID
     private readonly ILogger _logger;
     private readonly byte[] _origin;
     private readonly byte[][] _fallthrough;
-    private readonly FileSystemWatcher? _watcher;
+    private readonly FileWatch? _watch;
     private readonly Meter _meter = new("Network.Dns");
     private readonly Lock _loading = new();
     private readonly ZoneMemory _memory;
@@ -40,15 +41,17 @@ public sealed partial class FilePlugin : IDnsPlugin, IHotPlugin, IZoneSource, ID
         KeyValuePair<string, object?> zone = new("zone", settings.Origin + ".");
         _meter.CreateObservableGauge("podnet_dns_zone_serial", () => _served is { } served ? [new Measurement<long>(served.Zone.Serial, zone)] : (Measurement<long>[])[], null, "Serial of a zone file in force.");
         _meter.CreateObservableCounter("podnet_dns_zone_failures_total", () => new Measurement<long>(Volatile.Read(ref _failures), zone), null, "Times a changed zone file could not be used.");
-        Load();
         if (Path.GetDirectoryName(Path.GetFullPath(settings.Path)) is not { } folder || !Directory.Exists(folder))
+        {
+            Load();
             return;
+        }
+
         // The folder: editors and volumes replace the file instead of writing into it; included files stand beside it.
-        _watcher = new FileSystemWatcher(folder) { NotifyFilter = NotifyFilters.FileName | NotifyFilters.LastWrite | NotifyFilters.Size };
-        _watcher.Changed += (_, _) => Load();
-        _watcher.Created += (_, _) => Load();
-        _watcher.Renamed += (_, _) => Load();
-        _watcher.EnableRaisingEvents = true;
+        _watch = new FileWatch(settings.Path);
+        _ = _watch.FollowAsync(Load, FileWatch.Quiet);
+        // What changed before the watch began.
+        Load();
     }
 
     public string Name => "file";
@@ -84,7 +87,7 @@ public sealed partial class FilePlugin : IDnsPlugin, IHotPlugin, IZoneSource, ID
 
     public void Dispose()
     {
-        _watcher?.Dispose();
+        _watch?.Dispose();
         _meter.Dispose();
     }
 
