@@ -1,7 +1,6 @@
 using Network.Client;
 using Network.Kubelet.Cni;
 using Network.Kubelet.Dns;
-using Network.Kubelet.Runtime;
 using Network.Kubelet.Sandbox;
 using Network.Kubelet.Variables;
 using Network.Kubelet.Volumes;

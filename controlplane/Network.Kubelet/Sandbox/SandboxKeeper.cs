@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Network.Kubelet.Cni;
-using Network.Kubelet.Runtime;
 using Network.Linux;
 
 namespace Network.Kubelet.Sandbox;
