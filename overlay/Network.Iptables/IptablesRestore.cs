@@ -48,6 +48,23 @@ public sealed class IptablesRestore
         }, netNs);
     }
 
+    /// <summary>Whether the rules are kept in nf_tables; false for the old kind, and where there is no iptables.</summary>
+    public async Task<bool> IsNftAsync(CancellationToken cancel = default)
+    {
+        if (Variant != IptablesVariant.Default)
+            return Variant == IptablesVariant.Nft;
+        try
+        {
+            // "iptables v1.8.9 (nf_tables)"; versions before 1.8 say nothing and are the old kind.
+            var version = await Command.RunAsync(Spec("", "-V"), cancel: cancel).ConfigureAwait(false);
+            return version.Succeeded && version.Output.Contains("nf_tables", StringComparison.Ordinal);
+        }
+        catch (LinuxException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Applies the transaction; a refusal names the line.</summary>
     public async Task ApplyAsync(IptablesTransaction transaction, CancellationToken cancel = default)
     {

@@ -8,7 +8,8 @@ namespace Network.Iptables;
 /// </summary>
 public sealed record IptablesRule
 {
-    private ImmutableArray<string> Words { get; init; } = [];
+    /// <summary>Its arguments, unquoted.</summary>
+    public ImmutableArray<string> Words { get; private init; } = [];
 
     public static IptablesRule New { get; } = new();
 

@@ -64,8 +64,7 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
         using var backend = await OpenAsync(cancel).ConfigureAwait(false);
         Mode = backend.Mode;
         // Rules of old iptables send no events.
-        await using var audit = backend is IptablesBackend { TellsOfChanges: false } ? Every(settings.AuditInterval) : null;
-        using var watch = backend is IptablesBackend { TellsOfChanges: true } ? WatchIptables(cancel) : null;
+        await using var audit = backend.TellsOfChanges ? null : Every(settings.AuditInterval);
         var retry = s_firstRetry;
         while (await _wishes.Reader.WaitToReadAsync(cancel).ConfigureAwait(false))
         {
@@ -105,8 +104,10 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
         var mode = settings.Mode ?? (NftablesBackend.IsUsable(settings.NetNs) ? ProxyMode.Nftables : ProxyMode.Iptables);
         LogMode(settings.NodeName, mode);
         return mode == ProxyMode.Nftables
-            ? new NftablesBackend(settings, generation => _wishes.Writer.TryWrite(new Wish { Touched = generation }))
-            : await IptablesBackend.OpenAsync(settings, cancel).ConfigureAwait(false);
+            ? new NftablesBackend(settings, Touched)
+            : await IptablesBackend.OpenAsync(settings, Touched, cancel).ConfigureAwait(false);
+
+        void Touched(uint generation) => _wishes.Writer.TryWrite(new Wish { Touched = generation });
     }
 
     private void Post(Wish wish)
@@ -142,7 +143,7 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
             _arrivals.Add(wish.Arrived);
         }
 
-        return wish.Audit || (wish.Touched is { } generation && backend is NftablesBackend nftables && nftables.IsForeign(generation));
+        return wish.Audit || (wish.Touched is { } generation && backend.IsForeign(generation));
     }
 
     private void Put(string key, ServicePort? service)
@@ -256,29 +257,6 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
         LogStale(settings.NodeName, removed);
     }
 
-    // Any change of the tables that iptables-nft keeps may be of ours; looking is dear, so a burst is looked at once.
-    private NftMonitor WatchIptables(CancellationToken cancel)
-    {
-        var monitor = NftMonitor.Open(settings.NetNs);
-        _ = FollowAsync();
-        return monitor;
-
-        async Task FollowAsync()
-        {
-            await foreach (var happened in monitor.Events.ReadAllAsync(cancel).ConfigureAwait(false))
-            {
-                if (happened.Kind != NftEventKind.Change || happened.Table is not ("nat" or "filter" or "mangle"))
-                    continue;
-                await Task.Delay(settings.AuditInterval, time, cancel).ConfigureAwait(false);
-                while (monitor.Events.TryRead(out _))
-                {
-                }
-
-                _wishes.Writer.TryWrite(new Wish { Audit = true });
-            }
-        }
-    }
-
     private ITimer Every(TimeSpan interval) => time.CreateTimer(_ => _wishes.Writer.TryWrite(new Wish { Audit = true }), null, interval, interval);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "service rules node={Node} mode={Mode}")]
@@ -315,7 +293,7 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
         /// <summary>When we were told; 0 for what we found ourselves.</summary>
         internal long Arrived { get; init; }
 
-        /// <summary>Generation of a commit to our nf_tables; 0 when some may have been missed.</summary>
+        /// <summary>Generation of a commit to what is ours in nf_tables; 0 when some may have been missed.</summary>
         internal uint? Touched { get; init; }
 
         internal bool Audit { get; init; }

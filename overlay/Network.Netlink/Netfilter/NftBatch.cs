@@ -149,9 +149,9 @@ public sealed class NftBatch : NetlinkBatch
         BinaryPrimitives.WriteUInt32BigEndian(Written[24..], generation);
     }
 
-    internal NetlinkWriter Nft(ushort message, ushort flags, NftFamily family, string operation) => Message(TypeOf(message), flags, family, operation, 0);
+    internal NetlinkWriter Nft(ushort message, ushort flags, NftFamily family, object operation) => Message(TypeOf(message), flags, family, operation, 0);
 
-    private NetlinkWriter Message(ushort type, ushort flags, NftFamily family, string operation, ushort subsystem)
+    private NetlinkWriter Message(ushort type, ushort flags, NftFamily family, object operation, ushort subsystem)
     {
         var message = Begin(type, (ushort)(NetlinkH.NLM_F_REQUEST | flags), operation);
         message.Header(new nfgenmsg
@@ -163,7 +163,7 @@ public sealed class NftBatch : NetlinkBatch
 
     private NftBatch Rule(NftRule rule, ushort flags)
     {
-        using var message = Nft(NfTablesH.NFT_MSG_NEWRULE, flags, rule.Family, $"add rule to {rule.Table} {rule.Chain}: {rule}");
+        using var message = Nft(NfTablesH.NFT_MSG_NEWRULE, flags, rule.Family, new Addition(rule));
         message.Put(NfTablesH.NFTA_RULE_TABLE, rule.Table);
         message.Put(NfTablesH.NFTA_RULE_CHAIN, rule.Chain);
         if ((flags & NetlinkH.NLM_F_REPLACE) != 0)
@@ -172,6 +172,15 @@ public sealed class NftBatch : NetlinkBatch
         {
             foreach (var expression in rule.Expressions)
                 NftExpressionCodec.Write(message, NfTablesH.NFTA_LIST_ELEM, expression);
+        }
+
+        if (rule.CompatProtocol is { } protocol)
+        {
+            using (message.Nest(NfTablesH.NFTA_RULE_COMPAT))
+            {
+                message.PutBigEndian(NfTablesH.NFTA_RULE_COMPAT_PROTO, (uint)protocol);
+                message.PutBigEndian(NfTablesH.NFTA_RULE_COMPAT_FLAGS, 0u);
+            }
         }
 
         message.PutComment(NfTablesH.NFTA_RULE_USERDATA, rule.Comment);
@@ -196,5 +205,11 @@ public sealed class NftBatch : NetlinkBatch
         }
 
         return this;
+    }
+
+    // A batch may have a hundred thousand of them, and words are needed for one that is refused.
+    private sealed class Addition(NftRule rule)
+    {
+        public override string ToString() => $"add rule to {rule.Table} {rule.Chain}: {rule}";
     }
 }

@@ -56,6 +56,7 @@ internal static class NftExpressionCodec
         "notrack" => new NftNoTrack(),
         "fib" => NftFib.Parse(data),
         "socket" => NftSocketMatch.Parse(data),
+        "match" or "target" => NftExtension.Parse(name, data),
         "objref" => NftObjectReference.Parse(data),
         _ => new NftUnknown(name),
     };

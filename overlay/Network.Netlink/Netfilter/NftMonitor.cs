@@ -19,7 +19,9 @@ public enum NftEventKind
 
 /// <summary>What happened to nf_tables.</summary>
 /// <param name="Table">Name of the table concerned, of a change.</param>
-public readonly record struct NftEvent(NftEventKind Kind, NftFamily Family = default, string Table = "", NftGeneration Generation = default);
+/// <param name="Chain">Name of the chain concerned, of a change of a chain or of a rule; else empty.</param>
+/// <param name="IsRemoval">Of a change: something is gone.</param>
+public readonly record struct NftEvent(NftEventKind Kind, NftFamily Family = default, string Table = "", string Chain = "", bool IsRemoval = false, NftGeneration Generation = default);
 
 /// <summary>Changes of nf_tables as they are committed: the tables they concern, then who made them and the new generation.</summary>
 public sealed class NftMonitor : IDisposable
@@ -50,7 +52,16 @@ public sealed class NftMonitor : IDisposable
         // The table's name is attribute 1 of every kind of object.
         if (message.Type >> 8 != NfnetlinkH.NFNL_SUBSYS_NFTABLES || !message.TryReadHeader(out nfgenmsg header, out _))
             return false;
-        happened = new NftEvent(NftEventKind.Change, (NftFamily)header.nfgen_family, new NftAttributes(message.Payload[4..]).Text(NfTablesH.NFTA_TABLE_NAME));
+        var attributes = new NftAttributes(message.Payload[4..]);
+        var (chain, removal) = (message.Type & 0xff) switch
+        {
+            NfTablesH.NFT_MSG_NEWRULE => (attributes.Text(NfTablesH.NFTA_RULE_CHAIN), false),
+            NfTablesH.NFT_MSG_DELRULE => (attributes.Text(NfTablesH.NFTA_RULE_CHAIN), true),
+            NfTablesH.NFT_MSG_NEWCHAIN => (attributes.Text(NfTablesH.NFTA_CHAIN_NAME), false),
+            NfTablesH.NFT_MSG_DELCHAIN => (attributes.Text(NfTablesH.NFTA_CHAIN_NAME), true),
+            var kind => ("", kind is NfTablesH.NFT_MSG_DELTABLE or NfTablesH.NFT_MSG_DELSET or NfTablesH.NFT_MSG_DELSETELEM),
+        };
+        happened = new NftEvent(NftEventKind.Change, (NftFamily)header.nfgen_family, attributes.Text(NfTablesH.NFTA_TABLE_NAME), chain, removal);
         return true;
     }
 }

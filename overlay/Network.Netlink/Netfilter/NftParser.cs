@@ -64,6 +64,16 @@ internal static class NftParser
         return true;
     }
 
+    /// <summary>Only the chain a rule of a table stands in.</summary>
+    internal static bool TryParseChainOf(NetlinkMessage message, string table, out string chain)
+    {
+        chain = "";
+        if (!TryRead(message, NfTablesH.NFT_MSG_NEWRULE, NfTablesH.NFT_MSG_DELRULE, out _, out var attributes) || attributes.Text(NfTablesH.NFTA_RULE_TABLE) != table)
+            return false;
+        chain = attributes.Text(NfTablesH.NFTA_RULE_CHAIN);
+        return true;
+    }
+
     internal static bool TryParse(NetlinkMessage message, out NftSet set)
     {
         set = null!;

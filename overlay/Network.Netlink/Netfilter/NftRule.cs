@@ -5,6 +5,12 @@ public sealed record NftRule(NftFamily Family, string Table, string Chain, IRead
 {
     public string? Comment { get; init; }
 
+    /// <summary>
+    /// Protocol number that the rule's <see cref="Expressions.NftExtension"/>s may count on (NFTA_RULE_COMPAT): xtables' port matches are
+    /// refused without. Written only; the kernel does not tell it.
+    /// </summary>
+    public byte? CompatProtocol { get; init; }
+
     /// <summary>The kernel's name for it; 0 before it is there.</summary>
     public ulong Handle { get; init; }
 

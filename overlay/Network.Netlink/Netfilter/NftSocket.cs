@@ -67,6 +67,15 @@ public sealed class NftSocket : IDisposable
         },
         (NetlinkMessage message, out NftRule rule) => NftParser.TryParse(message, out rule) && rule.Table == table && (chain is null || rule.Chain == chain));
 
+    /// <summary>How many rules each chain of a table has; chains without are not named. Cheaper than <see cref="Rules"/>.</summary>
+    public IReadOnlyDictionary<string, int> RuleCounts(NftFamily family, string table) => _socket.Dump(
+        request =>
+        {
+            using var message = Ask(request, NfTablesH.NFT_MSG_GETRULE, Dump, family, $"count rules of {table}");
+            message.Put(NfTablesH.NFTA_RULE_TABLE, table);
+        },
+        (NetlinkMessage message, out string chain) => NftParser.TryParseChainOf(message, table, out chain)).CountBy(chain => chain).ToDictionary(StringComparer.Ordinal);
+
     public IReadOnlyList<NftSet> Sets(NftFamily family, string table) => _socket.Dump<NftSet>(
         request =>
         {

@@ -17,8 +17,8 @@ public class NetlinkBatch
     internal Span<byte> Written => _buffer.AsSpan(0, Length);
 
     /// <summary>Starts a message; dispose the writer before starting the next.</summary>
-    /// <param name="operation">What this does, with the object's name, for errors: <c>add link w1-br</c>.</param>
-    public NetlinkWriter Begin(ushort type, ushort flags, string operation)
+    /// <param name="operation">What this does, with the object's name, for errors: <c>add link w1-br</c>. Put into words only when asked.</param>
+    public NetlinkWriter Begin(ushort type, ushort flags, object operation)
     {
         _entries.Add(new Entry(Length, operation));
         return new NetlinkWriter(this, type, flags, sequence: 0);
@@ -33,7 +33,7 @@ public class NetlinkBatch
     /// <summary>What a request does, in the words errors use.</summary>
     public string Describe(int index) => OperationOf(index);
 
-    internal string OperationOf(int index) => _entries[index].Operation;
+    internal string OperationOf(int index) => _entries[index].Operation.ToString() ?? "";
 
     internal int StartOf(int index) => index == _entries.Count ? Length : _entries[index].Start;
 
@@ -47,5 +47,5 @@ public class NetlinkBatch
         return reserved;
     }
 
-    private readonly record struct Entry(int Start, string Operation);
+    private readonly record struct Entry(int Start, object Operation);
 }

@@ -23,6 +23,12 @@ internal interface IProxyBackend : IDisposable
 
     Task ProgramAsync(ProxyPass pass, CancellationToken cancel);
 
+    /// <summary>The kernel tells of every change; else the rules have to be looked at from time to time.</summary>
+    bool TellsOfChanges { get; }
+
+    /// <summary>Whether a commit that was told is somebody else's; 0 asks for any that was missed.</summary>
+    bool IsForeign(uint generation);
+
     /// <summary>False when somebody changed our rules; the next pass repairs them.</summary>
     Task<bool> IsIntactAsync(CancellationToken cancel);
 

@@ -92,7 +92,7 @@ internal static class ProxyBenchmark
         internal IProxyBackend Open(string way)
         {
             var settings = new ProxySettings("w1") { ClusterCidr = IPNetwork.Parse("10.244.0.0/16"), NodeAddresses = [IPAddress.Parse("192.0.2.1")], NetNs = _node.Name };
-            return way == "nftables" ? new NftablesBackend(settings, _ => { }) : IptablesBackend.OpenAsync(settings, CancellationToken.None).GetAwaiter().GetResult();
+            return way == "nftables" ? new NftablesBackend(settings, _ => { }) : IptablesBackend.OpenAsync(settings, _ => { }, CancellationToken.None).GetAwaiter().GetResult();
         }
 
         /// <summary>Microseconds from the first packet to the answer, each time to another service.</summary>

@@ -6,7 +6,9 @@ using Network.Cni.Protocol;
 using Network.Iptables;
 using Network.Netlink.Netfilter;
 using Network.ServiceProxy;
+using Network.ServiceProxy.Backends;
 using Network.ServiceProxy.Backends.Iptables;
+using Network.ServiceProxy.Backends.Iptables.Stores;
 using Network.ServiceProxy.Backends.Nftables;
 using Network.ServiceProxy.Model;
 using Network.TestKit;
@@ -53,14 +55,17 @@ internal sealed class ProxyNode : IDisposable
         return pod;
     }
 
+    /// <summary>iptables' rules in nf_tables, written without iptables.</summary>
+    internal static DirectStore Direct(IptablesFamily family, string netNs) => new(family, NftSocket.Open(netNs), new NftLedger(DirectStore.Concerns));
+
     /// <summary>As a process that has just started: it knows nothing of what was programmed before.</summary>
-    internal IptablesProxier NewProxier() => new(Settings, IptablesRestore.Of(IptablesFamily.V4, netNs: Ns.Name));
+    internal IptablesProxier NewProxier() => new(Settings, Direct(IptablesFamily.V4, Ns.Name));
 
     internal NftProxier NewNftProxier()
     {
         var socket = NftSocket.Open(Ns.Name);
         _pods.Add(socket);
-        return new NftProxier(NftFamily.Ip, Settings, socket, new NftLedger());
+        return new NftProxier(NftFamily.Ip, Settings, socket, new NftLedger(change => change.Table == NftLayout.TableName));
     }
 
     /// <summary>Programs the services as a process that has just started.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using Network.Iptables;
 using Network.Netlink.Netfilter;
 using Network.ServiceProxy;
+using Network.ServiceProxy.Backends;
 using Network.ServiceProxy.Backends.Iptables;
 using Network.ServiceProxy.Backends.Nftables;
 using Network.ServiceProxy.Model;
@@ -29,7 +30,7 @@ public sealed class RandomClusterTests
         Requires.Tool("iptables");
         using var node = new PacketNode();
         using var socket = NftSocket.Open(node.Ns.Name);
-        using var ledger = new NftLedger();
+        using var ledger = new NftLedger(change => change.Table == NftLayout.TableName);
         for (var seed = 0; seed < Rounds; seed++)
         {
             // Settings belong to a process; services change while it runs.
@@ -39,7 +40,7 @@ public sealed class RandomClusterTests
             if (mode == ProxyMode.Nftables)
                 (_nft ??= new NftProxier(NftFamily.Ip, settings, socket, ledger)).Program(services);
             else
-                await (_iptables ??= new IptablesProxier(settings, IptablesRestore.Of(IptablesFamily.V4, netNs: node.Ns.Name))).ProgramAsync(services, TestContext.Current.CancellationToken);
+                await (_iptables ??= new IptablesProxier(settings, ProxyNode.Direct(IptablesFamily.V4, node.Ns.Name))).ProgramAsync(services, TestContext.Current.CancellationToken);
             await CheckAsync(node, socket, seed, (services, cluster.Packets, settings), mode);
         }
     }

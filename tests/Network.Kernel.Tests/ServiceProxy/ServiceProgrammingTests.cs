@@ -3,14 +3,27 @@ using System.Text.RegularExpressions;
 using Network.Iptables;
 using Network.ServiceProxy;
 using Network.ServiceProxy.Backends.Iptables;
+using Network.ServiceProxy.Backends.Iptables.Stores;
 using Network.ServiceProxy.Model;
 using Network.TestKit;
 using Xunit;
 
 namespace Network.Kernel.Tests.ServiceProxy;
 
+/// <summary>Rules straight to nf_tables.</summary>
+public sealed class DirectProgrammingTests : ServiceProgrammingTests
+{
+    private protected override IRuleStore NewStore(string netNs) => ProxyNode.Direct(IptablesFamily.V4, netNs);
+}
+
+/// <summary>Rules by iptables-restore.</summary>
+public sealed class RestoreProgrammingTests : ServiceProgrammingTests
+{
+    private protected override IRuleStore NewStore(string netNs) => new RestoreStore(IptablesRestore.Of(IptablesFamily.V4, netNs: netNs));
+}
+
 /// <summary>What a pass leaves in the kernel, as iptables-save shows it.</summary>
-public sealed partial class ServiceProgrammingTests : IDisposable
+public abstract partial class ServiceProgrammingTests : IDisposable
 {
     private static readonly ServicePort s_a = Service("a", 1, 2) with { NodePort = 30080 };
     private static readonly ServicePort s_b = Service("b", 3);
@@ -18,7 +31,13 @@ public sealed partial class ServiceProgrammingTests : IDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public void Dispose() => _ns.Dispose();
+    public void Dispose()
+    {
+        _ns.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private protected abstract IRuleStore NewStore(string netNs);
 
     [Fact]
     public async Task Same_services_give_the_same_rules_whatever_was_there_before()
@@ -153,7 +172,7 @@ public sealed partial class ServiceProgrammingTests : IDisposable
     };
 
     private IptablesProxier NewProxier() => new(new ProxySettings("w1") { ClusterCidr = IPNetwork.Parse("10.244.0.0/16"), NetNs = _ns.Name },
-        IptablesRestore.Of(IptablesFamily.V4, netNs: _ns.Name));
+        NewStore(_ns.Name));
 
     private string Saved() => Volatile().Replace(_ns.Exec("iptables-save"), "");
 

@@ -1,6 +1,8 @@
 using System.Net.Sockets;
 using Network.Iptables;
 using Network.Linux;
+using Network.Netlink.Netfilter;
+using Network.ServiceProxy.Backends.Iptables.Stores;
 using Network.ServiceProxy.Model;
 
 namespace Network.ServiceProxy.Backends.Iptables;
@@ -8,10 +10,13 @@ namespace Network.ServiceProxy.Backends.Iptables;
 /// <summary>iptables of both families; IPv6 where there is ip6tables.</summary>
 internal sealed class IptablesBackend : IProxyBackend
 {
-    private readonly (AddressFamily Family, IptablesRestore Iptables, IptablesProxier Proxier)[] _proxiers;
+    private readonly ProxySettings _settings;
+    private readonly Action<uint> _touched;
+    private readonly NftLedger _ledger = new(DirectStore.Concerns);
+    private readonly List<(AddressFamily Family, IRuleStore Store, IptablesProxier Proxier)> _proxiers = [];
+    private NftSocket? _socket;
 
-    private IptablesBackend(IEnumerable<(AddressFamily, IptablesRestore)> families, ProxySettings settings) =>
-        _proxiers = families.Select(pair => (pair.Item1, pair.Item2, new IptablesProxier(settings, pair.Item2))).ToArray();
+    private IptablesBackend(ProxySettings settings, Action<uint> touched) => (_settings, _touched) = (settings, touched);
 
     public ProxyMode Mode => ProxyMode.Iptables;
 
@@ -19,34 +24,29 @@ internal sealed class IptablesBackend : IProxyBackend
 
     public int Total => _proxiers.Sum(entry => entry.Proxier.Rules);
 
-    /// <summary>iptables keeps its rules in nf_tables, which sends events; the old one sends none.</summary>
-    internal bool TellsOfChanges => _proxiers.All(entry => entry.Iptables.Variant != IptablesVariant.Legacy);
+    public bool TellsOfChanges => _proxiers.TrueForAll(entry => entry.Store.TellsOfChanges);
 
     public IEnumerable<KeyValuePair<string, string>> Refused => _proxiers.SelectMany(entry => entry.Proxier.Refused);
 
-    internal static async Task<IptablesBackend> OpenAsync(ProxySettings settings, CancellationToken cancel)
+    /// <param name="touched">Called when somebody, perhaps ourselves, committed what concerns our rules.</param>
+    internal static async Task<IptablesBackend> OpenAsync(ProxySettings settings, Action<uint> touched, CancellationToken cancel)
     {
-        var families = new List<(AddressFamily, IptablesRestore)>
-        {
-            (AddressFamily.InterNetwork, await IptablesRestore.DetectAsync(IptablesFamily.V4, settings.NetNs, cancel).ConfigureAwait(false)),
-        };
-        var v6 = await IptablesRestore.DetectAsync(IptablesFamily.V6, settings.NetNs, cancel).ConfigureAwait(false);
-        if (Directory.Exists("/proc/sys/net/ipv6") && await WorksAsync(v6, cancel).ConfigureAwait(false))
-            families.Add((AddressFamily.InterNetworkV6, v6));
+        var backend = new IptablesBackend(settings, touched);
+        await backend.AddAsync(AddressFamily.InterNetwork, IptablesFamily.V4, required: true, cancel).ConfigureAwait(false);
+        if (Directory.Exists("/proc/sys/net/ipv6"))
+            await backend.AddAsync(AddressFamily.InterNetworkV6, IptablesFamily.V6, required: false, cancel).ConfigureAwait(false);
         if (settings.LocalhostNodePorts)
             AllowLocalhost(settings.NetNs);
-        return new IptablesBackend(families, settings);
+        return backend;
     }
 
     /// <summary>Takes away what iptables holds of ours; where there is no iptables there is nothing.</summary>
     internal static async Task RemoveAllAsync(ProxySettings settings, CancellationToken cancel)
     {
-        foreach (var family in new[] { IptablesFamily.V4, IptablesFamily.V6 })
-        {
-            var iptables = await IptablesRestore.DetectAsync(family, settings.NetNs, cancel).ConfigureAwait(false);
-            if (await WorksAsync(iptables, cancel).ConfigureAwait(false))
-                await new IptablesProxier(settings, iptables).RemoveAsync(cancel).ConfigureAwait(false);
-        }
+        using var backend = new IptablesBackend(settings, _ => { });
+        await backend.AddAsync(AddressFamily.InterNetwork, IptablesFamily.V4, required: false, cancel).ConfigureAwait(false);
+        await backend.AddAsync(AddressFamily.InterNetworkV6, IptablesFamily.V6, required: false, cancel).ConfigureAwait(false);
+        await backend.RemoveAsync(cancel).ConfigureAwait(false);
     }
 
     public async Task ProgramAsync(ProxyPass pass, CancellationToken cancel)
@@ -62,7 +62,13 @@ internal sealed class IptablesBackend : IProxyBackend
                     changed.Where(pair => pair.service is null).Select(pair => pair.key).ToList(), cancel).ConfigureAwait(false);
             }
         }
+
+        // Not before: the events of a cold start would be as many as its rules.
+        if (TellsOfChanges)
+            _ledger.Listen(_settings.NetNs, _touched);
     }
+
+    public bool IsForeign(uint generation) => _socket is { } socket && _ledger.IsForeign(generation, socket);
 
     public async Task<bool> IsIntactAsync(CancellationToken cancel)
     {
@@ -89,6 +95,25 @@ internal sealed class IptablesBackend : IProxyBackend
 
     public void Dispose()
     {
+        _ledger.Dispose();
+        _socket?.Dispose();
+    }
+
+    private async Task AddAsync(AddressFamily family, IptablesFamily iptablesFamily, bool required, CancellationToken cancel)
+    {
+        var iptables = await IptablesRestore.DetectAsync(iptablesFamily, _settings.NetNs, cancel).ConfigureAwait(false);
+        IRuleStore? store = null;
+        if (await iptables.IsNftAsync(cancel).ConfigureAwait(false))
+        {
+            _socket ??= NftSocket.Open(_settings.NetNs);
+            if (DirectStore.IsUsable(_socket))
+                store = new DirectStore(iptablesFamily, _socket, _ledger);
+        }
+
+        if (store is null && (required || await WorksAsync(iptables, cancel).ConfigureAwait(false)))
+            store = new RestoreStore(iptables);
+        if (store is not null)
+            _proxiers.Add((family, store, new IptablesProxier(_settings, store)));
     }
 
     private static void AllowLocalhost(string? netNs)

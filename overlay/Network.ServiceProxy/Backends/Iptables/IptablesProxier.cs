@@ -1,14 +1,15 @@
 using System.Text.RegularExpressions;
 using Network.Iptables;
+using Network.ServiceProxy.Backends.Iptables.Stores;
 using Network.ServiceProxy.Model;
 
 namespace Network.ServiceProxy.Backends.Iptables;
 
 /// <summary>
 /// Brings the kernel's rules to a set of services. After the first, full pass only services that changed are written, in
-/// one iptables-restore run.
+/// one transaction.
 /// </summary>
-internal sealed partial class IptablesProxier(ProxySettings settings, IptablesRestore iptables)
+internal sealed partial class IptablesProxier(ProxySettings settings, IRuleStore store)
 {
     private const int ChunkServices = 500;
     private readonly Dictionary<string, string> _refused = new(StringComparer.Ordinal);
@@ -61,18 +62,18 @@ internal sealed partial class IptablesProxier(ProxySettings settings, IptablesRe
     /// <summary>False when somebody flushed tables or chains, or took rules of ours away.</summary>
     internal async Task<bool> IsIntactAsync(CancellationToken cancel)
     {
-        var actual = await iptables.SaveAsync(cancel: cancel).ConfigureAwait(false);
+        var actual = await store.ReadAsync(cancel).ConfigureAwait(false);
         return BaseRules.CanaryTables.All(table => actual.HasChain(table, Chains.Canary))
-            && BaseRules.Jumps.All(jump => actual.Rules(jump.Table, jump.Chain).Contains(jump.Rule.ToString()))
-            && ExpectedCounts().All(chain => actual.Rules(chain.Table, chain.Name).Count == chain.Rules);
+            && BaseRules.Jumps.All(jump => actual.Has(jump.Table, jump.Chain, jump.Rule))
+            && ExpectedCounts().All(chain => actual.Count(chain.Table, chain.Name) == chain.Rules);
     }
 
     /// <summary>Takes every rule and chain of ours away.</summary>
     internal async Task RemoveAsync(CancellationToken cancel)
     {
-        var actual = await iptables.SaveAsync(cancel: cancel).ConfigureAwait(false);
+        var actual = await store.ReadAsync(cancel).ConfigureAwait(false);
         var transaction = new IptablesTransaction();
-        foreach (var (table, chain, rule) in BaseRules.Jumps.Where(jump => actual.Rules(jump.Table, jump.Chain).Contains(jump.Rule.ToString())))
+        foreach (var (table, chain, rule) in BaseRules.Jumps.Where(jump => actual.Has(jump.Table, jump.Chain, jump.Rule)))
             transaction.Delete(table, chain, rule);
         // Kubelets own chains named KUBE- as well.
         var ours = actual.Chains.Where(pair => BaseRules.Owns(pair.Table, pair.Chain)).ToList();
@@ -80,7 +81,7 @@ internal sealed partial class IptablesProxier(ProxySettings settings, IptablesRe
             transaction.Chain(table, chain);
         foreach (var (table, chain) in ours)
             transaction.DeleteChain(table, chain);
-        await iptables.ApplyAsync(transaction, cancel).ConfigureAwait(false);
+        await store.ApplyAsync(transaction, cancel).ConfigureAwait(false);
         _programmed = new(StringComparer.Ordinal);
         _complete = false;
     }
@@ -89,13 +90,13 @@ internal sealed partial class IptablesProxier(ProxySettings settings, IptablesRe
     private IEnumerable<(string Table, string Name, int Rules)> ExpectedCounts()
     {
         var rules = _programmed.Values.Select(pair => pair.Rules).ToList();
-        var nat = BaseRules.Nat().Concat(BaseRules.NodePortJumps(settings, iptables.Family)).Concat(rules.SelectMany(r => r.OwnRules)).Concat(rules.SelectMany(r => r.NatEntries));
+        var nat = BaseRules.Nat().Concat(BaseRules.NodePortJumps(settings, store.Family)).Concat(rules.SelectMany(r => r.OwnRules)).Concat(rules.SelectMany(r => r.NatEntries));
         var filter = BaseRules.Filter(settings).Concat(rules.SelectMany(r => r.FilterEntries));
         return nat.CountBy(rule => rule.Chain).Select(chain => ("nat", chain.Key, chain.Value))
             .Concat(filter.CountBy(rule => rule.Chain).Select(chain => ("filter", chain.Key, chain.Value)));
     }
 
-    private void AddBase(IptablesTransaction transaction, IptablesSnapshot actual)
+    private void AddBase(IptablesTransaction transaction, IRuleView actual)
     {
         foreach (var table in BaseRules.CanaryTables)
             transaction.Chain(table, Chains.Canary);
@@ -107,7 +108,7 @@ internal sealed partial class IptablesProxier(ProxySettings settings, IptablesRe
             transaction.Append("nat", rule.Chain, rule.Rule);
         foreach (var rule in BaseRules.Filter(settings))
             transaction.Append("filter", rule.Chain, rule.Rule);
-        foreach (var (table, chain, rule) in BaseRules.Jumps.Where(jump => !actual.Rules(jump.Table, jump.Chain).Contains(jump.Rule.ToString())))
+        foreach (var (table, chain, rule) in BaseRules.Jumps.Where(jump => !actual.Has(jump.Table, jump.Chain, jump.Rule)))
             transaction.Insert(table, chain, rule);
     }
 
@@ -121,7 +122,7 @@ internal sealed partial class IptablesProxier(ProxySettings settings, IptablesRe
         {
             desired = _programmed.Where(pair => !changed.ContainsKey(pair.Key) && !removed.Contains(pair.Key) && !_refused.ContainsKey(pair.Key)).Concat(changed)
                 .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
-            var actual = await iptables.SaveAsync(cancel: cancel).ConfigureAwait(false);
+            var actual = await store.ReadAsync(cancel).ConfigureAwait(false);
             var ahead = desired.Count > ChunkServices;
             if (ahead)
                 await WriteChunksAsync(desired.Values.Select(pair => pair.Rules), cancel).ConfigureAwait(false);
@@ -129,7 +130,7 @@ internal sealed partial class IptablesProxier(ProxySettings settings, IptablesRe
             AddAll(transaction, desired, actual, withOwn: !ahead);
         }
 
-        await iptables.ApplyAsync(transaction, cancel).ConfigureAwait(false);
+        await store.ApplyAsync(transaction, cancel).ConfigureAwait(false);
         if (_complete)
         {
             foreach (var key in removed)
@@ -170,7 +171,7 @@ internal sealed partial class IptablesProxier(ProxySettings settings, IptablesRe
             transaction.Insert(table, rule.Chain, rule.Rule);
     }
 
-    // The time iptables takes grows with the square of the chains in one run. A service's own chains can go ahead of the line that
+    // The time iptables takes grows with the square of the chains in one run, and a transaction is held in memory whole. A service's own chains can go ahead of the line that
     // leads to them; what leads to all services is written in one piece after them.
     private async Task WriteChunksAsync(IEnumerable<ServiceRules> services, CancellationToken cancel)
     {
@@ -181,11 +182,11 @@ internal sealed partial class IptablesProxier(ProxySettings settings, IptablesRe
                 transaction.Chain("nat", chain);
             foreach (var rule in BaseRules.Nat().Where(rule => rule.Chain == Chains.MarkMasquerade).Concat(chunk.SelectMany(rules => rules.OwnRules)))
                 transaction.Append("nat", rule.Chain, rule.Rule);
-            await iptables.ApplyAsync(transaction, cancel).ConfigureAwait(false);
+            await store.ApplyAsync(transaction, cancel).ConfigureAwait(false);
         }
     }
 
-    private void AddAll(IptablesTransaction transaction, Dictionary<string, (ServicePort Service, ServiceRules Rules)> desired, IptablesSnapshot actual, bool withOwn)
+    private void AddAll(IptablesTransaction transaction, Dictionary<string, (ServicePort Service, ServiceRules Rules)> desired, IRuleView actual, bool withOwn)
     {
         var chains = desired.Values.SelectMany(pair => pair.Rules.OwnChains).ToHashSet();
         // Of services and endpoints that are gone, also while nobody was here to see it.
@@ -195,7 +196,7 @@ internal sealed partial class IptablesProxier(ProxySettings settings, IptablesRe
             transaction.Chain("nat", chain);
         foreach (var rule in desired.Values.SelectMany(pair => (withOwn ? pair.Rules.OwnRules : []).Concat(pair.Rules.NatEntries)))
             transaction.Append("nat", rule.Chain, rule.Rule);
-        foreach (var rule in BaseRules.NodePortJumps(settings, iptables.Family))
+        foreach (var rule in BaseRules.NodePortJumps(settings, store.Family))
             transaction.Append("nat", rule.Chain, rule.Rule);
         foreach (var rule in desired.Values.SelectMany(pair => pair.Rules.FilterEntries))
             transaction.Append("filter", rule.Chain, rule.Rule);

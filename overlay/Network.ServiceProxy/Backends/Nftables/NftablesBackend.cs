@@ -13,7 +13,7 @@ internal sealed class NftablesBackend : IProxyBackend
     private readonly ProxySettings _settings;
     private readonly Action<uint> _touched;
     private readonly NftSocket _socket;
-    private readonly NftLedger _ledger = new();
+    private readonly NftLedger _ledger = new(change => change.Table == NftLayout.TableName);
     private readonly (AddressFamily Family, NftProxier Proxier)[] _proxiers;
     private IReadOnlyList<IPAddress> _nodeAddresses = [];
 
@@ -30,6 +30,8 @@ internal sealed class NftablesBackend : IProxyBackend
     }
 
     public ProxyMode Mode => ProxyMode.Nftables;
+
+    public bool TellsOfChanges => true;
 
     public int Written => _proxiers.Sum(pair => pair.Proxier.WrittenElements);
 
@@ -76,8 +78,7 @@ internal sealed class NftablesBackend : IProxyBackend
         return Task.CompletedTask;
     }
 
-    /// <summary>Whether a commit to our tables is somebody else's; 0 asks for any that was missed.</summary>
-    internal bool IsForeign(uint generation) => generation == 0 ? _socket.Generation().Id != _ledger.Generation : !_ledger.IsOwn(generation);
+    public bool IsForeign(uint generation) => _ledger.IsForeign(generation, _socket);
 
     public Task<bool> IsIntactAsync(CancellationToken cancel) => Task.FromResult(_proxiers.Count(pair => pair.Proxier.Audit()) == _proxiers.Length);
 

@@ -1,13 +1,14 @@
 using System.Threading.Channels;
 using Network.Netlink.Netfilter;
 
-namespace Network.ServiceProxy.Backends.Nftables;
+namespace Network.ServiceProxy.Backends;
 
 /// <summary>
-/// Who made which generation of a namespace's nf_tables, and whether it was to our tables. It is fed by the kernel's own events, so
+/// Who made which generation of a namespace's nf_tables, and whether it was to what is ours. It is fed by the kernel's own events, so
 /// nothing has to be read again because somebody else, elsewhere, changed something.
 /// </summary>
-internal sealed class NftLedger : IDisposable
+/// <param name="concerns">Whether a change is to something of ours.</param>
+internal sealed class NftLedger(Func<NftEvent, bool> concerns) : IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
     private const int MostKept = 4096;
@@ -22,7 +23,7 @@ internal sealed class NftLedger : IDisposable
     internal uint Generation { get; set; }
 
     /// <summary>Begins to listen. Before, everybody is taken to have touched everything.</summary>
-    /// <param name="touched">Called for each commit to our tables; 0 when commits may have been missed. It may be one of our own.</param>
+    /// <param name="touched">Called for each commit that concerns us; 0 when commits may have been missed. It may be one of our own.</param>
     internal void Listen(string? netNs, Action<uint> touched)
     {
         if (_monitor is not null)
@@ -31,10 +32,13 @@ internal sealed class NftLedger : IDisposable
         _ = FollowAsync(_monitor.Events, touched);
     }
 
-    internal bool IsOwn(uint generation)
+    /// <summary>Whether a commit is somebody else's; 0 asks for any that was missed.</summary>
+    internal bool IsForeign(uint generation, NftSocket socket)
     {
+        if (generation == 0)
+            return socket.Generation().Id != Generation;
         lock (_lock)
-            return _own.Contains(generation);
+            return !_own.Contains(generation);
     }
 
     /// <summary>Our transaction made the next generation.</summary>
@@ -48,7 +52,7 @@ internal sealed class NftLedger : IDisposable
         }
     }
 
-    /// <summary>Whether anybody else changed our table of a family between the generation we know and a later one.</summary>
+    /// <summary>Whether anybody else changed what is ours of a family between the generation we know and a later one.</summary>
     internal bool OthersTouched(NftFamily family, uint until)
     {
         if (_monitor is null)
@@ -82,7 +86,7 @@ internal sealed class NftLedger : IDisposable
         {
             if (happened.Kind == NftEventKind.Resync)
                 touched(0);
-            else if (happened.Kind == NftEventKind.Change && happened.Table == NftLayout.TableName)
+            else if (happened.Kind == NftEventKind.Change && concerns(happened))
                 families.Add(happened.Family);
             if (happened.Kind != NftEventKind.Commit)
                 continue;
