@@ -34,6 +34,10 @@ public sealed record IptablesRule
     /// <summary>Says in the rule set why the rule is there (xt_comment).</summary>
     public IptablesRule Comment(string text) => Match("comment", "--comment", text);
 
+    /// <summary>The same rule without its comment; one that is nothing else stays.</summary>
+    public IptablesRule WithoutComment() =>
+        Words.IndexOf("--comment") is var at and > 1 && Words.Length > 4 ? this with { Words = Words.RemoveRange(at - 2, 4) } : this;
+
     public IptablesRule Jump(string target, params ReadOnlySpan<string> options) => With(["-j", target, .. options]);
 
     public override string ToString() => string.Join(' ', Words.Select(Quote));

@@ -12,8 +12,12 @@ namespace Network.ServiceProxy.Backends.Iptables;
 internal sealed partial class IptablesProxier(ProxySettings settings, IRuleStore store)
 {
     private const int ChunkServices = 500;
+
+    // As kube-proxy's "large cluster" mode: the kernel looks through every rule at every change, and comments are a good part of them.
+    private const int MostCommentedEndpoints = 1000;
     private readonly Dictionary<string, string> _refused = new(StringComparer.Ordinal);
     private Dictionary<string, (ServicePort Service, ServiceRules Rules)> _programmed = new(StringComparer.Ordinal);
+    private int _endpoints;
     private bool _complete;
 
     /// <summary>Chains written by the last pass, for tests and metrics.</summary>
@@ -35,9 +39,11 @@ internal sealed partial class IptablesProxier(ProxySettings settings, IRuleStore
     /// <summary>Some services, new or changed, and the keys of some that are gone.</summary>
     internal async Task ChangeAsync(IReadOnlyCollection<ServicePort> services, IReadOnlyCollection<string> removed, CancellationToken cancel)
     {
+        // Rules keep the form they were made in until their service changes; either means the same.
+        var large = services.Sum(service => service.Endpoints.Count) + _endpoints > MostCommentedEndpoints;
         var changed = services.DistinctBy(service => service.Key)
             .Where(service => !_programmed.TryGetValue(service.Key, out var known) || !known.Service.Equals(service))
-            .ToDictionary(service => service.Key, service => (Service: service, Rules: ServiceRules.For(service, settings)), StringComparer.Ordinal);
+            .ToDictionary(service => service.Key, service => (Service: service, Rules: Large(ServiceRules.For(service, settings), large)), StringComparer.Ordinal);
         foreach (var key in changed.Keys.Concat(removed))
             _refused.Remove(key);
         while (true)
@@ -83,6 +89,7 @@ internal sealed partial class IptablesProxier(ProxySettings settings, IRuleStore
             transaction.DeleteChain(table, chain);
         await store.ApplyAsync(transaction, cancel).ConfigureAwait(false);
         _programmed = new(StringComparer.Ordinal);
+        _endpoints = 0;
         _complete = false;
     }
 
@@ -134,13 +141,28 @@ internal sealed partial class IptablesProxier(ProxySettings settings, IRuleStore
         if (_complete)
         {
             foreach (var key in removed)
-                _programmed.Remove(key);
+                Forget(key);
             foreach (var (key, pair) in changed)
+            {
+                Forget(key);
                 _programmed[key] = pair;
+                _endpoints += pair.Service.Endpoints.Count;
+            }
         }
         else
             _programmed = desired;
+        if (!_complete)
+            _endpoints = _programmed.Values.Sum(pair => pair.Service.Endpoints.Count);
         _complete = true;
+    }
+
+    private static ServiceRules Large(ServiceRules rules, bool large) =>
+        large ? rules with { OwnRules = rules.OwnRules.Select(placed => placed with { Rule = placed.Rule.WithoutComment() }).ToList() } : rules;
+
+    private void Forget(string key)
+    {
+        if (_programmed.Remove(key, out var known))
+            _endpoints -= known.Service.Endpoints.Count;
     }
 
     // Chains of what changed are written anew; lines in the chains that all services share are taken out and put in one by one,
