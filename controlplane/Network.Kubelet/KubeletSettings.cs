@@ -41,6 +41,8 @@ public sealed record KubeletSettings
     public TimeSpan RestartBackoffLimit { get; init; } = TimeSpan.FromSeconds(300);
     /// <summary>How often ConfigMap, Secret and token volumes are looked at again.</summary>
     public TimeSpan VolumeRefresh { get; init; } = TimeSpan.FromSeconds(60);
+    /// <summary>How long a pod that a service selects still answers before it is told to stop: meanwhile the proxies take it out. Part of its grace period.</summary>
+    public TimeSpan DrainTime { get; init; } = TimeSpan.FromMilliseconds(500);
     public TimeSpan LeaseRenewal { get; init; } = TimeSpan.FromSeconds(10);
     public int MaximumPods { get; init; } = 110;
     /// <summary>The version reported in nodeInfo.</summary>

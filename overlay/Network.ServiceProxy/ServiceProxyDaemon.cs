@@ -59,8 +59,11 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
 
     public async Task RunAsync(CancellationToken cancel)
     {
-        if (NodeSetup.Ensure(settings) is { Count: > 0 } routes)
+        var (routes, unset) = NodeSetup.Ensure(settings);
+        if (routes.Count > 0)
             LogRoutes(settings.NodeName, string.Join(',', routes));
+        if (unset.Count > 0)
+            LogUnset(settings.NodeName, string.Join(' ', unset));
         using var backend = await OpenAsync(cancel).ConfigureAwait(false);
         Mode = backend.Mode;
         // Rules of old iptables send no events.
@@ -264,6 +267,9 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
 
     [LoggerMessage(Level = LogLevel.Information, Message = "node had no route to service addresses, added node={Node} routes={Routes}")]
     private partial void LogRoutes(string node, string routes);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "kernel parameters could not be set, set them on the host node={Node} sysctl: {Unset}")]
+    private partial void LogUnset(string node, string unset);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "programmed node={Node} mode={Mode} ports={Ports} written={Written} ms={Milliseconds:0.0}")]
     private partial void LogProgrammed(string node, ProxyMode mode, int ports, int written, double milliseconds);

@@ -14,7 +14,7 @@ public sealed class RolloutTests : IDisposable
 {
     private static readonly int s_rate = int.TryParse(Environment.GetEnvironmentVariable("PODNET_RATE"), out var rate) ? rate : 200;
 
-    // The pod is asked to end only when the proxies have had a second to take it out: what graceful services do.
+    // Nothing in it waits for the proxies: the kubelet does.
     private const string Web = """
         apiVersion: apps/v1
         kind: Deployment
@@ -31,7 +31,6 @@ public sealed class RolloutTests : IDisposable
                 image: podnet-sample
                 ports: [{name: http, containerPort: 8080}]
                 readinessProbe: {httpGet: {path: /readyz, port: http}, periodSeconds: 1}
-                lifecycle: {preStop: {sleep: {seconds: 1}}}
         ---
         apiVersion: v1
         kind: Service

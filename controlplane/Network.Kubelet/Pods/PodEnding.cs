@@ -33,6 +33,7 @@ internal sealed class PodEnding(PodContext context, ContainerStopper stopper)
 
     internal async Task RunAsync(V1Pod pod, PodUnits units, string address, Action publish, CancellationToken stopping)
     {
+        await DrainAsync(pod, units).ConfigureAwait(false);
         await StopAsync(pod, units.All.Where(unit => !unit.IsSidecar), address).ConfigureAwait(false);
         foreach (var sidecar in units.All.Where(unit => unit.IsSidecar).Reverse())
             await StopAsync(pod, [sidecar], address).ConfigureAwait(false);
@@ -49,6 +50,17 @@ internal sealed class PodEnding(PodContext context, ContainerStopper stopper)
         context.Statuses.Forget(pod.Metadata.Uid);
         context.Tokens.Forget(pod.Metadata.Uid);
     }
+
+    // Whoever deletes a pod tells its node and the endpoints' controller in the same moment. A signal sent at once reaches the process before the
+    // proxies hear of it, and connections that they still send there are refused.
+    private async Task DrainAsync(V1Pod pod, PodUnits units)
+    {
+        if (units.All.Any(unit => unit.Running) && context.Objects.Services.Any(service => Selects(service, pod)))
+            await Task.Delay(context.Settings.DrainTime, context.Time, _graceOver.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private static bool Selects(V1Service service, V1Pod pod) => service.Metadata.NamespaceProperty == pod.Metadata.NamespaceProperty
+        && service.Spec.Selector is { Count: > 0 } selector && selector.All(pair => pod.Metadata.Labels?.TryGetValue(pair.Key, out var value) == true && value == pair.Value);
 
     private Task StopAsync(V1Pod pod, IEnumerable<ContainerUnit> units, string address) =>
         Task.WhenAll(units.Select(unit => stopper.StopAsync(pod, unit, address, $"Stopping container {unit.Spec.Name}", _graceOver.Token)));

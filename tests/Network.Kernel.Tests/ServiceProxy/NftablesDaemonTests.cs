@@ -88,6 +88,26 @@ public sealed class NftablesDaemonTests : IAsyncLifetime
     }
 
     [Fact]
+    public void Chains_that_nobody_uses_any_more_do_not_pile_up()
+    {
+        var proxier = _node.NewNftProxier();
+        var kept = ProxyNode.Service("a", TransportProtocol.Tcp, _node.AddServer());
+        ServicePort[] last = [];
+        for (var count = 1; count <= 100; count++)
+        {
+            last = [kept, ProxyNode.Service("b", TransportProtocol.Tcp) with { Endpoints = [.. Enumerable.Range(1, count).Select(i => new ServiceEndpoint(IPAddress.Parse($"10.244.9.{i}"), 80))] }];
+            proxier.Program(last);
+        }
+
+        Assert.InRange(Rules().Split("\tchain ").Length, 10, 75);
+        Question.Ask(_node.Client, ProxyNode.ClusterIp("a"), 80);
+        // One that starts now finds all as it would have written it itself.
+        var next = _node.NewNftProxier();
+        next.Program(last);
+        Assert.Equal(0, next.WrittenElements);
+    }
+
+    [Fact]
     public async Task Client_of_UDP_that_keeps_its_port_follows_endpoints_that_go_come_and_change()
     {
         ServerPod first = _node.AddServer(), second = _node.AddServer();

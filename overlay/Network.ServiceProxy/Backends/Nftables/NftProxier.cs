@@ -16,11 +16,15 @@ internal sealed class NftProxier(NftFamily family, ProxySettings settings, NftSo
     // other writers wait for none of them.
     private const int MostElements = 100_000;
     private const int Attempts = 5;
+
+    // A service whose endpoints come and go needs the same chains again; they are kept until so many stand for nothing.
+    private const int MostIdleChains = 32;
     private readonly NftLayout _layout = new(family, settings);
     private readonly Dictionary<NftMap, ElementTable> _tables = NewTables(new NftLayout(family, settings));
     private readonly Dictionary<string, Programmed> _services = new(StringComparer.Ordinal);
     private readonly HashSet<ServiceClass> _chains = [];
     private readonly HashSet<ServiceClass> _newChains = [];
+    private readonly Dictionary<ServiceClass, int> _users = [];
     private NftView _view = new(family, settings, settings.NodeAddresses);
     private State _state = State.Unknown;
 
@@ -101,13 +105,15 @@ internal sealed class NftProxier(NftFamily family, ProxySettings settings, NftSo
 
         foreach (var element in wanted)
             _tables[element.Map].Claim(service.Key, element);
-        foreach (var needed in elements?.Classes ?? [])
+        IReadOnlyList<ServiceClass> classes = elements is null ? [] : [.. elements.Classes];
+        foreach (var needed in classes)
         {
             if (!_chains.Contains(needed))
                 _newChains.Add(needed);
         }
 
-        _services[service.Key] = new Programmed { Service = service, Keys = wanted.Select(element => (element.Map, element.Key)).ToArray() };
+        Count(classes, known?.Classes ?? []);
+        _services[service.Key] = new Programmed { Service = service, Classes = classes, Keys = wanted.Select(element => (element.Map, element.Key)).ToArray() };
     }
 
     private void Remove(string key)
@@ -115,8 +121,20 @@ internal sealed class NftProxier(NftFamily family, ProxySettings settings, NftSo
         if (!_services.Remove(key, out var known))
             return;
         _clientsMayBeStale |= known.Service?.Affinity is not null;
+        Count([], known.Classes);
         foreach (var (map, element) in known.Keys)
             _tables[map].Release(key, element);
+    }
+
+    private void Count(IReadOnlyList<ServiceClass> more, IReadOnlyList<ServiceClass> less)
+    {
+        foreach (var needed in more)
+            _users[needed] = _users.GetValueOrDefault(needed) + 1;
+        foreach (var left in less)
+        {
+            if (--_users[left] == 0)
+                _users.Remove(left);
+        }
     }
 
     private void Commit()
@@ -165,9 +183,30 @@ internal sealed class NftProxier(NftFamily family, ProxySettings settings, NftSo
         _newChains.Clear();
         foreach (var table in _tables.Values)
             table.Commit();
+        RemoveIdleChains();
         if (_clientsMayBeStale)
             ForgetClients();
         _clientsMayBeStale = false;
+    }
+
+    // In two transactions: before Linux 6.2 a chain cannot go in the one that takes away what leads to it.
+    private void RemoveIdleChains()
+    {
+        var idle = _chains.Where(chain => !_users.ContainsKey(chain)).ToList();
+        if (idle.Count <= MostIdleChains)
+            return;
+        var (dispatch, chains) = (new NftBatch(), new NftBatch());
+        foreach (var service in idle)
+        {
+            foreach (var map in _layout.DispatchMaps.Where(map => NftLayout.Knows(map, service)))
+                dispatch.ElementsDelete(map, [NftLayout.DispatchOf(service)]);
+            var chain = _layout.ChainOf(service).Name;
+            chains.RulesFlush(family, NftLayout.TableName, chain).ChainDelete(family, NftLayout.TableName, chain);
+        }
+
+        Execute(dispatch);
+        _chains.ExceptWith(idle);
+        Execute(chains);
     }
 
     // A client must not stay with an endpoint that its service has no more. Notes also end by themselves, at any moment.
@@ -303,5 +342,7 @@ internal sealed class NftProxier(NftFamily family, ProxySettings settings, NftSo
         internal ServicePort? Service { get; set; }
 
         internal required (NftMap Map, NftValue Key)[] Keys { get; init; }
+
+        internal required IReadOnlyList<ServiceClass> Classes { get; init; }
     }
 }
