@@ -247,7 +247,12 @@ public sealed partial class ServiceProxyDaemon(ProxySettings settings, TimeProvi
     {
         var stale = new StaleConnections(NodeSetup.LocalAddresses(settings.NetNs));
         foreach (var service in _all ? _services.Values : _former.Keys.Select(key => _services.GetValueOrDefault(key)).OfType<ServicePort>())
+        {
             stale.Add(service);
+            if (_all)
+                stale.AddBegun(service);
+        }
+
         foreach (var service in _former.Values.OfType<ServicePort>())
             stale.AddFormer(service);
         if (stale.IsEmpty)

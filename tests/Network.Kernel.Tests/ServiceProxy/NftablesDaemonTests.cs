@@ -52,6 +52,33 @@ public sealed class NftablesDaemonTests : IAsyncLifetime
         Question.Ask(_node.Client, ProxyNode.ClusterIp("a"), 80);
     }
 
+    [Theory]
+    [InlineData(ProxyMode.Nftables)]
+    [InlineData(ProxyMode.Iptables)]
+    public async Task Nobody_is_refused_while_all_rules_are_flushed_by_hand_again_and_again(ProxyMode mode)
+    {
+        var daemon = Start(mode);
+        daemon.Apply([ProxyNode.Service("a", TransportProtocol.Tcp, _node.AddServer())]);
+        await ReadyAsync(daemon);
+        using var standing = Question.Open(_node.Client, ProxyNode.ClusterIp("a"), 80);
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        var (asked, flushed) = (0, 0);
+        while (clock.Elapsed < TimeSpan.FromSeconds(3))
+        {
+            if (clock.Elapsed > TimeSpan.FromMilliseconds(300 * (flushed + 1)))
+            {
+                _node.Ns.Exec("nft", "flush", "ruleset");
+                flushed++;
+            }
+
+            Question.Ask(_node.Client, ProxyNode.ClusterIp("a"), 80);
+            standing.Again();
+            asked++;
+        }
+
+        Assert.True(flushed >= 3 && asked > 50, $"{asked} questions, {flushed} times flushed");
+    }
+
     [Fact]
     public async Task Commits_of_others_elsewhere_do_not_keep_a_change_from_the_kernel()
     {
