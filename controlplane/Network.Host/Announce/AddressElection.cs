@@ -34,7 +34,7 @@ internal sealed partial class AddressElection
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private AddressAnnouncer? _announcer;
     private string _session = "";
-    private IPNetwork _segment;
+    private IReadOnlyList<IPNetwork> _segments = [];
     private long _renewed;
 
     internal AddressElection(AgentOptions options, ApiClient client, TimeProvider time, ILogger logger)
@@ -122,7 +122,7 @@ internal sealed partial class AddressElection
                 if (socket.Addresses().FirstOrDefault(address => address.Address.Equals(_options.NodeAddress)) is { } own
                     && socket.Links().FirstOrDefault(link => link.Index == own.LinkIndex) is { Mac: not null } link)
                 {
-                    _segment = new IPNetwork(Masked(own.Address, own.PrefixLength), own.PrefixLength);
+                    _segments = [.. socket.Addresses().Where(address => address.LinkIndex == link.Index && !address.Address.IsIPv6LinkLocal).Select(address => new IPNetwork(Masked(address.Address, address.PrefixLength), address.PrefixLength))];
                     return new AddressAnnouncer(null, link, () => _view.MayAnswer, _time, _logger);
                 }
             }
@@ -311,7 +311,7 @@ internal sealed partial class AddressElection
         var wanted = new Dictionary<IPAddress, V1ObjectReference?>();
         foreach (var (address, service) in _services.Values.SelectMany(addresses => addresses))
         {
-            if (address.AddressFamily == AddressFamily.InterNetwork && _segment.Contains(address))
+            if (_announcer?.Speaks(address.AddressFamily) == true && _segments.Any(segment => segment.Contains(address)))
                 wanted[address] = IsOut ? null : service ?? wanted.GetValueOrDefault(address);
         }
 

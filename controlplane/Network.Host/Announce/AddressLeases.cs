@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using k8s.Models;
 using Network.Client;
 using Network.ServiceProxy.Announce;
@@ -20,9 +21,15 @@ internal sealed class AddressLeases(ApiClient client, string node, TimeProvider 
     internal static ListQuery Query { get; } = new() { Namespace = Namespace, LabelSelector = Label };
 
     internal static IPAddress? AddressOf(V1Lease lease) =>
-        lease.Metadata.Name.StartsWith(AddressPrefix, StringComparison.Ordinal) && IPAddress.TryParse(lease.Metadata.Name.AsSpan(AddressPrefix.Length), out var address) ? address : null;
+        lease.Metadata.Name.StartsWith(AddressPrefix, StringComparison.Ordinal) ? Read(lease.Metadata.Name[AddressPrefix.Length..]) : null;
 
-    internal static string KeyOf(IPAddress address) => $"{Namespace}/{AddressPrefix}{address}";
+    internal static string KeyOf(IPAddress address) => $"{Namespace}/{NameOf(address)}";
+
+    // An object's name has no colons.
+    private static string NameOf(IPAddress address) => AddressPrefix + (address.AddressFamily == AddressFamily.InterNetwork ? address.ToString() : Convert.ToHexStringLower(address.GetAddressBytes()));
+
+    private static IPAddress? Read(string text) => text.Length == 32 && text.All(char.IsAsciiHexDigitLower) ? new IPAddress(Convert.FromHexString(text))
+        : IPAddress.TryParse(text, out var address) ? address : null;
 
     internal static bool IsSession(V1Lease lease) => lease.Metadata.Name.StartsWith(SessionPrefix, StringComparison.Ordinal);
 
@@ -58,7 +65,7 @@ internal sealed class AddressLeases(ApiClient client, string node, TimeProvider 
         try
         {
             return known is null
-                ? await client.CreateAsync(Resources.Leases, New(AddressPrefix + address, "address", session), limit).ConfigureAwait(false)
+                ? await client.CreateAsync(Resources.Leases, New(NameOf(address), "address", session), limit).ConfigureAwait(false)
                 : await client.ReplaceAsync(Resources.Leases, Held(known, session), null, limit).ConfigureAwait(false);
         }
         catch (ApiException e) when (e.IsConflict || e.IsAlreadyExists || e.IsNotFound)

@@ -7,7 +7,7 @@ using Network.Netlink;
 namespace Network.ServiceProxy.Announce;
 
 /// <summary>
-/// Answers ARP for the addresses this node was given, and for no others. Which those are is decided elsewhere; here they are told to
+/// Answers ARP and neighbour discovery for the addresses this node was given, and for no others. Which those are is decided elsewhere; here they are told to
 /// the segment, told again, and defended. The kernel does not know the addresses, so an agent that is gone answers nothing.
 /// </summary>
 /// <param name="mayAnswer">Asked before every answer: what this node was given may have run out a moment ago.</param>
@@ -16,8 +16,10 @@ public sealed partial class AddressAnnouncer(string? netNs, Link link, Func<bool
     // Neighbours that missed the first may hear a later one; a switch that forgot hears the last again and again.
     private static readonly TimeSpan[] s_repeats = [TimeSpan.Zero, TimeSpan.FromMilliseconds(150), TimeSpan.FromSeconds(1.1), TimeSpan.FromSeconds(2.2), TimeSpan.FromSeconds(4.4)];
     private static readonly TimeSpan s_refresh = TimeSpan.FromSeconds(60), s_probe = TimeSpan.FromMilliseconds(100), s_defence = TimeSpan.FromSeconds(1);
-    private readonly MacAddress _own = link.Mac ?? throw new ArgumentException($"{link.Name} has no Ethernet address, so nothing can be announced there");
-    private readonly PacketSocket _socket = PacketSocket.Open(netNs, link.Index, ArpFrame.EtherType);
+    private readonly MacAddress _own = Mac(link);
+    private readonly IReadOnlyList<NeighbourProtocol> _protocols =
+        [ArpProtocol.Open(netNs, link, Mac(link)), .. NdpProtocol.Open(netNs, link, Mac(link)) is { } discovery ? new NeighbourProtocol[] { discovery } : []];
+
     private readonly ConcurrentDictionary<IPAddress, CancellationTokenSource> _owned = new();
     private readonly ConcurrentDictionary<IPAddress, TaskCompletionSource<MacAddress>> _probes = new();
     private readonly ConcurrentDictionary<IPAddress, long> _defended = new();
@@ -29,16 +31,21 @@ public sealed partial class AddressAnnouncer(string? netNs, Link link, Func<bool
 
     public bool Owns(IPAddress address) => _owned.ContainsKey(address);
 
-    public async Task RunAsync(CancellationToken cancel)
+    /// <summary>Whether addresses of a family can be announced on this device.</summary>
+    public bool Speaks(AddressFamily family) => _protocols.Any(protocol => protocol.Family == family);
+
+    public Task RunAsync(CancellationToken cancel) => Task.WhenAll(_protocols.Select(protocol => ReceiveAsync(protocol, cancel)));
+
+    private async Task ReceiveAsync(NeighbourProtocol protocol, CancellationToken cancel)
     {
         var buffer = new byte[2048];
         while (!cancel.IsCancellationRequested)
         {
             try
             {
-                var length = await _socket.ReceiveAsync(buffer, cancel).ConfigureAwait(false);
-                if (ArpFrame.TryParse(buffer.AsSpan(0, length), out var frame) && frame.SenderMac != _own)
-                    Take(frame);
+                var length = await protocol.Socket.ReceiveAsync(buffer, cancel).ConfigureAwait(false);
+                if (protocol.TryParse(buffer.AsSpan(0, length), out var heard) && heard.From != _own)
+                    Take(protocol, heard);
             }
             catch (SocketException e)
             {
@@ -55,7 +62,7 @@ public sealed partial class AddressAnnouncer(string? netNs, Link link, Func<bool
         var answer = _probes[address] = new TaskCompletionSource<MacAddress>(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
-            Send(ArpFrame.Probe(address, _own));
+            Send(Of(address), Of(address).Probe(address));
             return await answer.Task.WaitAsync(s_probe, time, cancel).ConfigureAwait(false);
         }
         catch (TimeoutException)
@@ -79,6 +86,7 @@ public sealed partial class AddressAnnouncer(string? netNs, Link link, Func<bool
         }
 
         LogOwned(address, link.Name);
+        Of(address).Listen(address);
         _ = RepeatAsync(address, stop.Token);
     }
 
@@ -89,6 +97,7 @@ public sealed partial class AddressAnnouncer(string? netNs, Link link, Func<bool
             return;
         stop.Cancel();
         stop.Dispose();
+        Of(address).Unlisten(address);
         LogGiven(address, link.Name);
     }
 
@@ -96,28 +105,34 @@ public sealed partial class AddressAnnouncer(string? netNs, Link link, Func<bool
     {
         foreach (var address in _owned.Keys)
             Remove(address);
-        _socket.Dispose();
+        foreach (var protocol in _protocols)
+            protocol.Dispose();
     }
 
-    private void Take(ArpFrame frame)
+    private static MacAddress Mac(Link link) => link.Mac ?? throw new ArgumentException($"{link.Name} has no Ethernet address, so nothing can be announced there");
+
+    private NeighbourProtocol Of(IPAddress address) => _protocols.FirstOrDefault(protocol => protocol.Family == address.AddressFamily)
+        ?? throw new ArgumentException($"{link.Name} has no {(address.AddressFamily == AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4")}, so {address} cannot be announced there");
+
+    private void Take(NeighbourProtocol protocol, Heard heard)
     {
-        if (_probes.TryGetValue(frame.Sender, out var probe))
-            probe.TrySetResult(frame.SenderMac);
-        if (_owned.ContainsKey(frame.Sender) && mayAnswer())
-            Defend(frame);
-        else if (frame.IsRequest && _owned.ContainsKey(frame.Target) && mayAnswer())
-            Send(frame.Answer(_own));
+        if (heard.Claims is { } probed && _probes.TryGetValue(probed, out var probe))
+            probe.TrySetResult(heard.From);
+        if (heard.Claims is { } claimed && _owned.ContainsKey(claimed) && mayAnswer())
+            Defend(claimed, heard.From);
+        else if (heard.Asks is { } asked && _owned.ContainsKey(asked) && mayAnswer())
+            Send(protocol, protocol.Answer(heard));
     }
 
     // At most once a second, else two that both defend would do nothing else (RFC 5227, section 2.4).
-    private void Defend(ArpFrame frame)
+    private void Defend(IPAddress address, MacAddress other)
     {
-        if (_defended.TryGetValue(frame.Sender, out var last) && time.GetElapsedTime(last) < s_defence)
+        if (_defended.TryGetValue(address, out var last) && time.GetElapsedTime(last) < s_defence)
             return;
-        _defended[frame.Sender] = time.GetTimestamp();
-        LogConflict(frame.Sender, frame.SenderMac.ToString());
-        Conflict?.Invoke(frame.Sender, frame.SenderMac);
-        Announce(frame.Sender);
+        _defended[address] = time.GetTimestamp();
+        LogConflict(address, other.ToString());
+        Conflict?.Invoke(address, other);
+        Announce(address);
     }
 
     private async Task RepeatAsync(IPAddress address, CancellationToken stop)
@@ -145,18 +160,18 @@ public sealed partial class AddressAnnouncer(string? netNs, Link link, Func<bool
 
     private void Announce(IPAddress address)
     {
-        foreach (var frame in ArpFrame.Announcements(address, _own))
+        foreach (var frame in Of(address).Announcements(address))
         {
             if (mayAnswer() && _owned.ContainsKey(address))
-                Send(frame);
+                Send(Of(address), frame);
         }
     }
 
-    private void Send(ArpFrame frame)
+    private void Send(NeighbourProtocol protocol, byte[] frame)
     {
         try
         {
-            _socket.Send(frame.ToBytes());
+            protocol.Socket.Send(frame);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {

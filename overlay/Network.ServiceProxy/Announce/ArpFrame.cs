@@ -21,8 +21,6 @@ internal readonly record struct ArpFrame(MacAddress Destination, MacAddress Sour
     /// <summary>Asks whether somebody has the address already, without claiming it (RFC 5227, section 2.1.1).</summary>
     internal static ArpFrame Probe(IPAddress address, MacAddress own) => new(Broadcast, own, true, own, IPAddress.Any, default, address);
 
-    internal ArpFrame Answer(MacAddress own) => new(SenderMac, own, false, own, Target, SenderMac, Sender);
-
     internal byte[] ToBytes()
     {
         var frame = new byte[Length];

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Network.Linux;
 using Network.Netlink.Netfilter;
 using Network.Netlink.Netfilter.Expressions;
@@ -12,21 +13,28 @@ namespace Network.ServiceProxy.Announce;
 public sealed class BalancedAddresses(string? netNs)
 {
     private const string TableName = "podnet-balanced", SetName = "addresses";
-    private const byte Icmp = 1, EchoRequest = 8;
-    private static readonly NftSet s_set = new(NftFamily.Ip, TableName, SetName) { Key = [NftTypes.Ip], Comment = "addresses of load balancers" };
+    private const byte Icmp = 1, EchoRequest = 8, Icmp6 = 58, EchoRequest6 = 128;
+    private static readonly NftFamily[] s_families = [NftFamily.Ip, NftFamily.Ip6];
     private HashSet<IPAddress>? _written;
 
-    /// <summary>Makes the kernel's set equal; nothing is written when it is already.</summary>
+    /// <summary>Makes the kernel's sets equal; nothing is written when they are already.</summary>
     public void Program(IReadOnlyCollection<IPAddress> addresses)
     {
         if (_written?.SetEquals(addresses) == true || (_written is null && addresses.Count == 0 && !Exists()))
             return;
         using var socket = NftSocket.Open(netNs);
         var batch = new NftBatch();
-        var table = new NftTable(NftFamily.Ip, TableName) { Comment = "load balancers' addresses" };
-        batch.TableAdd(table).TableDelete(NftFamily.Ip, TableName);
-        if (addresses.Count > 0)
-            Add(batch.TableAdd(table), addresses);
+        foreach (var family in s_families)
+        {
+            var own = addresses.Where(address => address.AddressFamily == (family == NftFamily.Ip ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6)).ToList();
+            if (family == NftFamily.Ip6 && own.Count == 0 && _written?.Any(address => address.AddressFamily == AddressFamily.InterNetworkV6) == false)
+                continue;
+            var table = new NftTable(family, TableName) { Comment = "load balancers' addresses" };
+            batch.TableAdd(table).TableDelete(family, TableName);
+            if (own.Count > 0)
+                Add(batch.TableAdd(table), family, own);
+        }
+
         socket.Execute(batch);
         _written = [.. addresses];
     }
@@ -36,7 +44,8 @@ public sealed class BalancedAddresses(string? netNs)
         try
         {
             using var socket = NftSocket.Open(netNs);
-            socket.TryExecute(new NftBatch().TableDelete(NftFamily.Ip, TableName));
+            foreach (var family in s_families)
+                socket.TryExecute(new NftBatch().TableDelete(family, TableName));
         }
         catch (LinuxException)
         {
@@ -47,21 +56,22 @@ public sealed class BalancedAddresses(string? netNs)
     private bool Exists()
     {
         using var socket = NftSocket.Open(netNs);
-        return socket.Tables().Any(table => table.Family == NftFamily.Ip && table.Name == TableName);
+        return socket.Tables().Any(table => s_families.Contains(table.Family) && table.Name == TableName);
     }
 
-    private static void Add(NftBatch batch, IReadOnlyCollection<IPAddress> addresses)
+    private static void Add(NftBatch batch, NftFamily family, IReadOnlyCollection<IPAddress> addresses)
     {
-        batch.SetAdd(s_set).ElementsAdd(s_set, addresses.Select(address => new NftElement(NftValue.Of(address))));
-        NftExpression[] toThem = [NftPayload.DestinationAddress(NftFamily.Ip, 0), new NftLookup(SetName, 0)];
-        batch.ChainAdd(new NftChain(NftFamily.Ip, TableName, "echo") { Type = "nat", Hook = NftHook.Prerouting, Priority = -95 });
-        batch.RuleAdd(new NftRule(NftFamily.Ip, TableName, "echo",
+        var set = new NftSet(family, TableName, SetName) { Key = [family == NftFamily.Ip ? NftTypes.Ip : NftTypes.Ip6], Comment = "addresses of load balancers" };
+        batch.SetAdd(set).ElementsAdd(set, addresses.Select(address => new NftElement(NftValue.Of(address))));
+        NftExpression[] toThem = [NftPayload.DestinationAddress(family, 0), new NftLookup(SetName, 0)];
+        batch.ChainAdd(new NftChain(family, TableName, "echo") { Type = "nat", Hook = NftHook.Prerouting, Priority = -95 });
+        batch.RuleAdd(new NftRule(family, TableName, "echo",
         [
-            .. toThem, new NftMeta(NftMetaKey.TransportProtocol, 0), new NftCompare(0, NftComparison.Equal, new NftValue([Icmp])),
-            new NftPayload(NftPayloadBase.Transport, 0, 1, 0), new NftCompare(0, NftComparison.Equal, new NftValue([EchoRequest])), new NftRedirect(),
+            .. toThem, new NftMeta(NftMetaKey.TransportProtocol, 0), new NftCompare(0, NftComparison.Equal, new NftValue([family == NftFamily.Ip ? Icmp : Icmp6])),
+            new NftPayload(NftPayloadBase.Transport, 0, 1, 0), new NftCompare(0, NftComparison.Equal, new NftValue([family == NftFamily.Ip ? EchoRequest : EchoRequest6])), new NftRedirect(),
         ]) { Comment = "the node answers ping" });
         // What a service takes has another destination by then.
-        batch.ChainAdd(new NftChain(NftFamily.Ip, TableName, "closed") { Type = "filter", Hook = NftHook.Forward, Priority = 10 });
-        batch.RuleAdd(new NftRule(NftFamily.Ip, TableName, "closed", [.. toThem, NftReject.PortUnreachable(NftFamily.Ip)]) { Comment = "no service has the port" });
+        batch.ChainAdd(new NftChain(family, TableName, "closed") { Type = "filter", Hook = NftHook.Forward, Priority = 10 });
+        batch.RuleAdd(new NftRule(family, TableName, "closed", [.. toThem, NftReject.PortUnreachable(family)]) { Comment = "no service has the port" });
     }
 }

@@ -17,7 +17,7 @@ public sealed class ArpFrameTests
         const string expected = "0A00000000020A00000000010806" + "00010800060400020A0000000001C00002C80A0000000002C0000209";
         var request = new ArpFrame(ArpFrame.Broadcast, s_other, true, s_other, s_asker, default, s_address);
 
-        Assert.Equal(expected, Convert.ToHexString(request.Answer(s_own).ToBytes()));
+        Assert.Equal(expected, Convert.ToHexString(new ArpProtocol(null!, s_own).Answer(new Heard(request.SenderMac, request.Sender, request.Sender, request.Target))));
     }
 
     [Fact]
