@@ -41,7 +41,7 @@ public sealed class ProxyRefusalTests : IDisposable
             Assert.True(owner.WaitForExit(s_deadline));
         }
 
-        await Eventually.TrueAsync(() => Shell.RunIn($"{_cluster.Name}-w1", "nft", "list", "table", "ip", "podnet-proxy").Contains("10.96.7.7"), s_deadline, () => Events(""));
+        await Eventually.TrueAsync(() => Shell.RunIn($"{_cluster.Name}-w1", "nft", "list", "ruleset").Contains("10.96.7.7"), s_deadline, () => Events(""));
     }
 
     private Process Nft() => Process.Start(new ProcessStartInfo("ip", ["netns", "exec", $"{_cluster.Name}-w1", "nft", "-i"]) { RedirectStandardInput = true })!;

@@ -7,6 +7,7 @@ using Network.Dns.Plugins.Any;
 using Network.Dns.Plugins.Cache;
 using Network.Dns.Plugins.Chaos;
 using Network.Dns.Plugins.Cluster;
+using Network.Dns.Plugins.Dns64;
 using Network.Dns.Plugins.Errors;
 using Network.Dns.Plugins.Forward;
 using Network.Dns.Plugins.Hosts;
@@ -63,6 +64,7 @@ public static class Directives
         ("loop", (_, context) => [new LoopPlugin(context.Logger)]),
         ("rewrite", (line, _) => [new RewritePlugin([Rewrite(line)])]),
         ("template", (line, _) => [new TemplatePlugin([Template(line)])]),
+        ("dns64", (line, _) => [new Dns64Plugin(Dns64(line))]),
         ("dnssec", (line, context) => [ZoneDirectives.Dnssec(line, context)]),
         ("transfer", (line, context) => [ZoneDirectives.Transfer(line, context)]),
         ("hosts", (line, context) => [Hosts(line, context)]),
@@ -162,6 +164,17 @@ public static class Directives
         {
             throw line.Refuse(e.Message);
         }
+    }
+
+    private static Dns64Settings Dns64(Directive line)
+    {
+        if (line.Block.FirstOrDefault(option => option.Name is not ("prefix" or "translate_all" or "allow_ipv4")) is { } unknown)
+            throw unknown.Refuse("dns64 knows prefix, translate_all and allow_ipv4");
+        var text = line.Block.FirstOrDefault(option => option.Name == "prefix")?.Single() ?? (line.Arguments.Count > 0 ? line.Arguments[0] : null);
+        var prefix = text is null ? Dns64Settings.WellKnown : NetworkOf(line, text);
+        if (prefix.BaseAddress.AddressFamily != System.Net.Sockets.AddressFamily.InterNetworkV6 || !Dns64Settings.Lengths.Contains(prefix.PrefixLength))
+            throw line.Refuse($"\"{text}\" is no IPv6 prefix of {string.Join(", ", Dns64Settings.Lengths)} bits");
+        return new Dns64Settings(prefix, line.Block.Any(option => option.Name == "translate_all"), line.Block.Any(option => option.Name == "allow_ipv4"));
     }
 
     private static TemplateRule Template(Directive line)
