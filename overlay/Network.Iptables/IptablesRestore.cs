@@ -49,19 +49,25 @@ public sealed class IptablesRestore
     }
 
     /// <summary>Whether the rules are kept in nf_tables; false for the old kind, and where there is no iptables.</summary>
-    public async Task<bool> IsNftAsync(CancellationToken cancel = default)
+    public async Task<bool> IsNftAsync(CancellationToken cancel = default) => Variant == IptablesVariant.Nft
+        // Versions before 1.8 say nothing of it and are the old kind.
+        || (Variant == IptablesVariant.Default && (await DescribeAsync(cancel).ConfigureAwait(false)).Contains("nf_tables", StringComparison.Ordinal));
+
+    /// <summary>The version of the programs; null where it cannot be told.</summary>
+    public async Task<Version?> VersionAsync(CancellationToken cancel = default) =>
+        (await DescribeAsync(cancel).ConfigureAwait(false)).Split(' ', '\n').FirstOrDefault(word => word.StartsWith('v')) is { } word && Version.TryParse(word.AsSpan(1), out var version) ? version : null;
+
+    // "iptables v1.8.9 (nf_tables)"; empty where there is none.
+    private async Task<string> DescribeAsync(CancellationToken cancel)
     {
-        if (Variant != IptablesVariant.Default)
-            return Variant == IptablesVariant.Nft;
         try
         {
-            // "iptables v1.8.9 (nf_tables)"; versions before 1.8 say nothing and are the old kind.
-            var version = await Command.RunAsync(Spec("", "-V"), cancel: cancel).ConfigureAwait(false);
-            return version.Succeeded && version.Output.Contains("nf_tables", StringComparison.Ordinal);
+            var said = await Command.RunAsync(Spec("", "-V"), cancel: cancel).ConfigureAwait(false);
+            return said.Succeeded ? said.Output : "";
         }
         catch (LinuxException)
         {
-            return false;
+            return "";
         }
     }
 

@@ -32,13 +32,15 @@ public sealed partial class DirectStoreTests : IDisposable
         _restored.Dispose();
     }
 
-    [Fact]
-    public async Task Random_clusters_read_the_same()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Random_clusters_read_the_same(bool nativePorts)
     {
         for (var seed = 0; seed < 12; seed++)
         {
             var cluster = RandomCluster.Create(new Random(seed), sctp: true);
-            var both = Both(IptablesFamily.V4, cluster.Settings);
+            var both = new Twins(Pair(IptablesFamily.V4, cluster.Settings, nativePorts));
             await both.ForAsync(proxier => proxier.ProgramAsync(cluster.Services.Select(service => service.Of(System.Net.Sockets.AddressFamily.InterNetwork)).OfType<ServicePort>().ToList(), Cancel));
             Assert.Equal(both.Pair.Restored.Refused, both.Pair.Direct.Refused);
             Assert.Equal(Saved(_restored, "iptables-nft-save"), Saved(_direct, "iptables-nft-save"));
@@ -102,8 +104,8 @@ public sealed partial class DirectStoreTests : IDisposable
         static NftEvent Change(string table, string chain, bool removal = false) => new(NftEventKind.Change, NftFamily.Ip, table, chain, removal);
     }
 
-    private (IptablesProxier Restored, IptablesProxier Direct) Pair(IptablesFamily family, ProxySettings settings) =>
-        (new IptablesProxier(settings, new RestoreStore(IptablesRestore.Of(family, IptablesVariant.Nft, _restored.Name))), new IptablesProxier(settings, ProxyNode.Direct(family, _direct.Name)));
+    private (IptablesProxier Restored, IptablesProxier Direct) Pair(IptablesFamily family, ProxySettings settings, bool nativePorts = true) =>
+        (new IptablesProxier(settings, new RestoreStore(IptablesRestore.Of(family, IptablesVariant.Nft, _restored.Name))), new IptablesProxier(settings, ProxyNode.Direct(family, _direct.Name, nativePorts)));
 
     private Twins Both(IptablesFamily family, ProxySettings settings) => new(Pair(family, settings));
 

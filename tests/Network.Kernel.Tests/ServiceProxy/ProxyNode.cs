@@ -56,7 +56,7 @@ internal sealed class ProxyNode : IDisposable
     }
 
     /// <summary>iptables' rules in nf_tables, written without iptables.</summary>
-    internal static DirectStore Direct(IptablesFamily family, string netNs) => new(family, NftSocket.Open(netNs), new NftLedger(DirectStore.Concerns));
+    internal static DirectStore Direct(IptablesFamily family, string netNs, bool nativePorts = true) => new(family, NftSocket.Open(netNs), new NftLedger(DirectStore.Concerns), nativePorts);
 
     /// <summary>As a process that has just started: it knows nothing of what was programmed before.</summary>
     internal IptablesProxier NewProxier() => new(Settings, Direct(IptablesFamily.V4, Ns.Name));

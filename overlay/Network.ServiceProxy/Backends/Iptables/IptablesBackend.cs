@@ -32,9 +32,9 @@ internal sealed class IptablesBackend : IProxyBackend
     internal static async Task<IptablesBackend> OpenAsync(ProxySettings settings, Action<uint> touched, CancellationToken cancel)
     {
         var backend = new IptablesBackend(settings, touched);
-        await backend.AddAsync(AddressFamily.InterNetwork, IptablesFamily.V4, required: true, cancel).ConfigureAwait(false);
+        await backend.AddAsync(AddressFamily.InterNetwork, IptablesFamily.V4, writes: true, cancel).ConfigureAwait(false);
         if (Directory.Exists("/proc/sys/net/ipv6"))
-            await backend.AddAsync(AddressFamily.InterNetworkV6, IptablesFamily.V6, required: false, cancel).ConfigureAwait(false);
+            await backend.AddAsync(AddressFamily.InterNetworkV6, IptablesFamily.V6, writes: true, cancel).ConfigureAwait(false);
         if (settings.LocalhostNodePorts)
             AllowLocalhost(settings.NetNs);
         return backend;
@@ -44,8 +44,8 @@ internal sealed class IptablesBackend : IProxyBackend
     internal static async Task RemoveAllAsync(ProxySettings settings, CancellationToken cancel)
     {
         using var backend = new IptablesBackend(settings, _ => { });
-        await backend.AddAsync(AddressFamily.InterNetwork, IptablesFamily.V4, required: false, cancel).ConfigureAwait(false);
-        await backend.AddAsync(AddressFamily.InterNetworkV6, IptablesFamily.V6, required: false, cancel).ConfigureAwait(false);
+        await backend.AddAsync(AddressFamily.InterNetwork, IptablesFamily.V4, writes: false, cancel).ConfigureAwait(false);
+        await backend.AddAsync(AddressFamily.InterNetworkV6, IptablesFamily.V6, writes: false, cancel).ConfigureAwait(false);
         await backend.RemoveAsync(cancel).ConfigureAwait(false);
     }
 
@@ -99,7 +99,7 @@ internal sealed class IptablesBackend : IProxyBackend
         _socket?.Dispose();
     }
 
-    private async Task AddAsync(AddressFamily family, IptablesFamily iptablesFamily, bool required, CancellationToken cancel)
+    private async Task AddAsync(AddressFamily family, IptablesFamily iptablesFamily, bool writes, CancellationToken cancel)
     {
         var iptables = await IptablesRestore.DetectAsync(iptablesFamily, _settings.NetNs, cancel).ConfigureAwait(false);
         IRuleStore? store = null;
@@ -107,10 +107,10 @@ internal sealed class IptablesBackend : IProxyBackend
         {
             _socket ??= NftSocket.Open(_settings.NetNs);
             if (DirectStore.IsUsable(_socket))
-                store = new DirectStore(iptablesFamily, _socket, _ledger);
+                store = new DirectStore(iptablesFamily, _socket, _ledger, writes && await iptables.VersionAsync(cancel).ConfigureAwait(false) >= RuleEncoding.NativePorts);
         }
 
-        if (store is null && (required || await WorksAsync(iptables, cancel).ConfigureAwait(false)))
+        if (store is null && ((writes && iptablesFamily == IptablesFamily.V4) || await WorksAsync(iptables, cancel).ConfigureAwait(false)))
             store = new RestoreStore(iptables);
         if (store is not null)
             _proxiers.Add((family, store, new IptablesProxier(_settings, store)));

@@ -8,7 +8,8 @@ namespace Network.ServiceProxy.Backends.Iptables.Stores;
 /// The rules of iptables-nft straight in nf_tables, in its own form, without its programs: they read every chain there is before they
 /// change one, which at ten thousand services takes longer than anybody wants to wait.
 /// </summary>
-internal sealed class DirectStore(IptablesFamily family, NftSocket socket, NftLedger ledger) : IRuleStore
+/// <param name="nativePorts">See <see cref="RuleEncoding.NativePorts"/>.</param>
+internal sealed class DirectStore(IptablesFamily family, NftSocket socket, NftLedger ledger, bool nativePorts = false) : IRuleStore
 {
     private const int Attempts = 20;
     private static readonly string[] s_tables = ["nat", "filter", "mangle"];
@@ -22,7 +23,7 @@ internal sealed class DirectStore(IptablesFamily family, NftSocket socket, NftLe
     internal static bool IsUsable(NftSocket socket)
     {
         const string name = "podnet-probe";
-        var rule = RuleEncoding.Encode(NftFamily.Ip, name, name, IptablesRule.New.Comment("probe").Jump("DROP"));
+        var rule = RuleEncoding.Encode(NftFamily.Ip, name, name, IptablesRule.New.Comment("probe").Jump("DROP"), nativePorts: false);
         return socket.TryExecute(new NftBatch().TableAdd(new NftTable(NftFamily.Ip, name)).ChainAdd(new NftChain(NftFamily.Ip, name, name)).RuleAdd(rule)
             .TableDelete(NftFamily.Ip, name)).Count == 0;
     }
@@ -31,7 +32,7 @@ internal sealed class DirectStore(IptablesFamily family, NftSocket socket, NftLe
     internal static bool Concerns(NftEvent change) => s_tables.Contains(change.Table) && change.Family is NftFamily.Ip or NftFamily.Ip6
         && (change.Chain.Length == 0 ? change.IsRemoval : Builtins.Has(change.Table, change.Chain) ? change.IsRemoval : BaseRules.Owns(change.Table, change.Chain));
 
-    public Task<IRuleView> ReadAsync(CancellationToken cancel) => Task.FromResult<IRuleView>(new View(_family, socket));
+    public Task<IRuleView> ReadAsync(CancellationToken cancel) => Task.FromResult<IRuleView>(new View(_family, socket, nativePorts));
 
     public Task ApplyAsync(IptablesTransaction change, CancellationToken cancel)
     {
@@ -68,7 +69,7 @@ internal sealed class DirectStore(IptablesFamily family, NftSocket socket, NftLe
         {
             if (step.Rule is not { } rule)
                 batch.ChainDelete(_family, table.Table, step.Chain);
-            else if (RuleEncoding.Encode(_family, table.Table, step.Chain, rule) is var wanted && step.Verb == IptablesVerb.Delete)
+            else if (RuleEncoding.Encode(_family, table.Table, step.Chain, rule, nativePorts) is var wanted && step.Verb == IptablesVerb.Delete)
                 batch.RuleDelete(Take(standing, wanted) ?? throw new IptablesException($"rule \"{rule}\" is no longer in chain {step.Chain} of table {table.Table}"));
             else if (step.Verb == IptablesVerb.Insert)
                 batch.RuleInsert(wanted);
@@ -108,7 +109,7 @@ internal sealed class DirectStore(IptablesFamily family, NftSocket socket, NftLe
     }
 
     // Read as it is asked for: most questions are about a few chains.
-    private sealed class View(NftFamily family, NftSocket socket) : IRuleView
+    private sealed class View(NftFamily family, NftSocket socket, bool nativePorts) : IRuleView
     {
         private readonly Lazy<HashSet<(string Table, string Chain)>> _chains = new(() =>
             [.. s_tables.SelectMany(table => socket.Chains(family, table).Select(chain => (table, chain.Name)))]);
@@ -124,7 +125,7 @@ internal sealed class DirectStore(IptablesFamily family, NftSocket socket, NftLe
         {
             if (!_rules.TryGetValue((table, chain), out var rules))
                 _rules[(table, chain)] = rules = socket.Rules(family, table, chain);
-            var wanted = RuleEncoding.Encode(family, table, chain, rule);
+            var wanted = RuleEncoding.Encode(family, table, chain, rule, nativePorts);
             return rules.Any(wanted.SameAs);
         }
 

@@ -14,11 +14,17 @@ internal static class RuleEncoding
 {
     private const int Register = 0;
 
+    /// <summary>
+    /// From here on iptables writes ports as nf_tables' own comparisons, which the kernel need not look at again at each change; earlier
+    /// versions do not know what they read there.
+    /// </summary>
+    internal static Version NativePorts { get; } = new(1, 8, 9);
+
     /// <exception cref="IptablesException">A word that is not known here.</exception>
-    internal static NftRule Encode(NftFamily family, string table, string chain, IptablesRule rule)
+    internal static NftRule Encode(NftFamily family, string table, string chain, IptablesRule rule, bool nativePorts)
     {
         var words = new Words(rule);
-        var reader = new Reader(family, words);
+        var reader = new Reader(family, words, nativePorts);
         try
         {
             reader.Read();
@@ -33,7 +39,7 @@ internal static class RuleEncoding
         return new NftRule(family, table, chain, [.. reader.Header, .. reader.Matches, new NftCounter(), .. verdict]) { CompatProtocol = reader.Protocol };
     }
 
-    private sealed class Reader(NftFamily family, Words words)
+    private sealed class Reader(NftFamily family, Words words, bool nativePorts)
     {
         internal List<NftExpression> Header { get; } = [];
 
@@ -84,6 +90,12 @@ internal static class RuleEncoding
 
         private void AddMatch(string name)
         {
+            if (nativePorts && name is ("tcp" or "udp") && words.Skip("--dport"))
+            {
+                Matches.AddRange([NftPayload.DestinationPort(Register), new NftCompare(Register, NftComparison.Equal, NftValue.BigEndian(ushort.Parse(words.Next(), CultureInfo.InvariantCulture)))]);
+                return;
+            }
+
             Matches.Add(name switch
             {
                 "comment" => Match(name, 0, XtInfo.Comment(words.Of("--comment"))),
