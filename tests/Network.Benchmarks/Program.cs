@@ -17,6 +17,7 @@ var table = new (string Name, Action<TextWriter> Run)[]
     ("overlay-throughput", ThroughputBenchmark.Run),
     ("pods", PodsBenchmark.Run),
     ("proxy", ProxyBenchmark.Run),
+    ("proxy-idle", IdleBenchmark.Run),
     ("proxy-latency", LatencyBenchmark.Run),
     ("store", StoreBenchmark.Run),
     ("up", UpBenchmark.Run),
