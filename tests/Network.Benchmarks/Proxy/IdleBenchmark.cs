@@ -29,7 +29,6 @@ internal static class IdleBenchmark
         daemon.Apply([.. Enumerable.Range(0, Services).Select(Service)]);
         while (!daemon.IsReady)
             await Task.Delay(100);
-        GC.Collect();
         await Task.Delay(s_settle);
         var before = Counted();
         stop.Token.WaitHandle.WaitOne(s_quiet);
