@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using DnsClient;
 using Network.EndToEnd.Tests.Cluster;
 using Network.Kubelet.Images;
@@ -9,7 +10,7 @@ using Xunit;
 
 namespace Network.EndToEnd.Tests.Dns;
 
-/// <summary>Two nodes, an upstream outside the cluster, and pods that have dig, getent of glibc and busybox.</summary>
+/// <summary>Three nodes, an upstream outside the cluster, and pods that have dig, getent of glibc and busybox.</summary>
 public sealed class DnsCluster : IAsyncLifetime
 {
     internal const string Image = "podnet-dnsutils", Server = "10.96.0.10";
@@ -29,11 +30,11 @@ public sealed class DnsCluster : IAsyncLifetime
         Requires.Tool("dig");
         Requires.Tool("dnsmasq");
         var building = BuildImageAsync();
-        _lab = LabCluster.Up("--nodes", "2", "--split");
+        _lab = LabCluster.Up("--nodes", "3", "--split");
         _upstream = new Upstream($"{Lab.Name}-cp", "172.30.0.1");
         await _upstream.StartAsync();
         await building;
-        foreach (var node in (string[])["w1", "w2"])
+        foreach (var node in (string[])["w1", "w2", "w3"])
         {
             Parts.SetArguments($"{node}/dns", ["--corefile", Corefile()]);
             await Parts.StopAsync($"{node}/dns", CancellationToken.None);
@@ -79,6 +80,28 @@ public sealed class DnsCluster : IAsyncLifetime
     /// <summary>Asks by DnsClient inside a pod's network.</summary>
     internal IDnsQueryResponse Ask(string pod, string name, QueryType type, bool tcp) => NetNs.Run(NetNsOf(pod),
         () => new LookupClient(new LookupClientOptions(IPAddress.Parse(Server)) { UseCache = false, UseTcpOnly = tcp, Retries = 0 }).Query(name, type));
+
+    /// <summary>Queries of a node that went to other nodes since its rules were last written, as nft counts them.</summary>
+    internal long AskedElsewhere(string node)
+    {
+        using var rules = JsonDocument.Parse(Shell.RunIn($"{Lab.Name}-{node}", "nft", "-j", "list", "table", "ip", "podnet-dns"));
+        return rules.RootElement.GetProperty("nftables").EnumerateArray().Where(entry => entry.TryGetProperty("rule", out var rule)
+                && rule.TryGetProperty("comment", out var comment) && comment.GetString() == "asked at other nodes")
+            .Sum(entry => entry.GetProperty("rule").GetProperty("expr").EnumerateArray().Where(part => part.TryGetProperty("counter", out _))
+                .Sum(part => part.GetProperty("counter").GetProperty("packets").GetInt64()));
+    }
+
+    /// <summary>Waits until queries of w1 stay there: its server is alive, and ten in a row are no one else's.</summary>
+    internal async Task HereAsync()
+    {
+        await Eventually.TrueAsync(() =>
+        {
+            var before = AskedElsewhere("w1");
+            for (var i = 0; i < 10; i++)
+                Assert.Contains("10.96.77.77", DigFrom("asker", "+tries=2", "+time=1", "7web.default.svc.cluster.local", "A"));
+            return AskedElsewhere("w1") == before;
+        }, s_soon, () => "queries of w1 still go to other nodes");
+    }
 
     internal string ClusterIp(string service) => Lab.Kubectl("get", "service", service, "-o", "jsonpath={.spec.clusterIP}");
 

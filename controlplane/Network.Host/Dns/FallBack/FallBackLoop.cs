@@ -25,6 +25,9 @@ internal sealed partial class FallBackLoop : IDisposable
     private readonly Counter<long> _transitions;
     private FallBackPlan? _applied;
     private string? _refusal;
+
+    // Of rules that were replaced, also those of an earlier process.
+    private ulong _asked, _answered;
     private bool? _isLocal;
 
     // What the last knock met was the time before the rules.
@@ -96,7 +99,8 @@ internal sealed partial class FallBackLoop : IDisposable
     {
         try
         {
-            _table.Apply(plan);
+            var (asked, answered) = _table.Apply(plan);
+            (_asked, _answered) = (_asked + asked, _answered + answered);
             (_applied, _refusal, _isFresh) = (plan, null, true);
             LogApplied(string.Join(',', plan.Answerers), plan.Askers.Count);
             return true;
@@ -118,14 +122,18 @@ internal sealed partial class FallBackLoop : IDisposable
         {
             if (_knowsNames() && await heartbeat.AskAsync(cancel).ConfigureAwait(false))
             {
+                // A process that was stopped learns of it only now.
+                var silent = _time.GetElapsedTime(answered);
+                if (silent > FallBackRules.Patience)
+                    Turn(isLocal: false, silent);
                 answered = _time.GetTimestamp();
                 if (!heartbeat.Knock() && _applied is not null)
                     WriteAgain();
-                Turn(isLocal: true);
+                Turn(isLocal: true, silent);
             }
-            else if (_time.GetElapsedTime(answered) > FallBackRules.Patience)
+            else if (_time.GetElapsedTime(answered) is var silent && silent > FallBackRules.Patience)
             {
-                Turn(isLocal: false);
+                Turn(isLocal: false, silent);
             }
 
             await Task.Delay(s_beat, _time, cancel).ConfigureAwait(false);
@@ -143,7 +151,7 @@ internal sealed partial class FallBackLoop : IDisposable
         Wake();
     }
 
-    private void Turn(bool isLocal)
+    private void Turn(bool isLocal, TimeSpan silent)
     {
         if (_isLocal == isLocal)
             return;
@@ -152,7 +160,7 @@ internal sealed partial class FallBackLoop : IDisposable
         if (isLocal)
             LogLocal(Counts().Asked);
         else
-            LogAway(_applied?.Answerers.Count ?? 0, FallBackRules.Patience.TotalMilliseconds);
+            LogAway(_applied?.Answerers.Count ?? 0, (long)silent.TotalMilliseconds);
     }
 
     private IEnumerable<Measurement<long>> Measure()
@@ -165,7 +173,8 @@ internal sealed partial class FallBackLoop : IDisposable
     {
         try
         {
-            return _table.Counts(_server);
+            var (asked, answered) = _table.Counts(_server);
+            return (_asked + asked, _answered + answered);
         }
         catch (Exception e) when (e is LinuxException or ObjectDisposedException)
         {
@@ -182,9 +191,9 @@ internal sealed partial class FallBackLoop : IDisposable
     [LoggerMessage(Level = LogLevel.Warning, Message = "fall-back rules are missing; they are written again")]
     private partial void LogMissing();
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "fall-back to=local askedElsewhere={Asked}")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "fall-back to=local queriesToOthers={Asked}")]
     private partial void LogLocal(ulong asked);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "fall-back to=others nodes={Nodes} silentMs={Silent}: this node's server does not answer")]
-    private partial void LogAway(int nodes, double silent);
+    private partial void LogAway(int nodes, long silent);
 }

@@ -9,14 +9,17 @@ internal sealed class FallBackTable(string? netNs = null) : IDisposable
     private readonly NftSocket _socket = NftSocket.Open(netNs);
     private readonly Lock _lock = new();
 
+    /// <returns>What the rules that stood before had counted.</returns>
     /// <exception cref="Linux.LinuxException">The kernel lacks nf_tables or one of its expressions.</exception>
-    internal void Apply(FallBackPlan plan)
+    internal (ulong Asked, ulong Answered) Apply(FallBackPlan plan)
     {
         var rules = new FallBackRules(plan);
         lock (_lock)
         {
             var standing = Find(rules.Table.Family);
-            _socket.Execute(rules.Batch(replace: standing is { } table && !FallBackRules.IsOurs(table)));
+            var counts = standing is null ? default : FallBackRules.Counts(_socket.Rules(rules.Table.Family, FallBackRules.TableName));
+            _socket.Execute(rules.Batch(replace: standing is not null && !FallBackRules.IsOurs(standing)));
+            return counts;
         }
     }
 
