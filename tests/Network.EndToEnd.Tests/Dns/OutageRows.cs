@@ -11,6 +11,9 @@ internal static class OutageRows
 {
     private const string Stale = "EDE: 3 (Stale Answer)";
 
+    // signal(7)
+    private const int SigStop = 19, SigCont = 18;
+
     internal static IReadOnlyList<DnsRow> All { get; } =
     [
         new("outage: the upstream is dead", "what it said before is given on, marked stale (RFC 8767, RFC 8914); names of the cluster are as they were", "dig by UDP and TCP", UpstreamAsync),
@@ -69,8 +72,15 @@ internal static class OutageRows
         await using var watch = new GapWatch(cluster);
         await watch.SettledAsync();
         await cluster.Parts.StopAsync("w1/dns", CancellationToken.None);
-        await ElsewhereAsync(cluster);
-        cluster.Parts.Start("w1/dns");
+        try
+        {
+            await ElsewhereAsync(cluster);
+        }
+        finally
+        {
+            cluster.Parts.Start("w1/dns");
+        }
+
         await cluster.HereAsync();
         watch.Verify("killed");
     }
@@ -80,14 +90,14 @@ internal static class OutageRows
         await using var watch = new GapWatch(cluster);
         await watch.SettledAsync();
         var server = cluster.Lab.PidOf("w1/dns");
-        Processes.Kill(server, Processes.SIGSTOP);
+        Processes.Kill(server, SigStop);
         try
         {
             await ElsewhereAsync(cluster);
         }
         finally
         {
-            Processes.Kill(server, Processes.SIGCONT);
+            Processes.Kill(server, SigCont);
         }
 
         await cluster.HereAsync();
@@ -104,14 +114,18 @@ internal static class OutageRows
     private static async Task ElsewhereAsync(DnsCluster cluster)
     {
         var before = cluster.AskedElsewhere("w1");
+        var node = $"{cluster.Lab.Name}-w1";
         await Eventually.TrueAsync(() => cluster.AskedElsewhere("w1") > before, TimeSpan.FromSeconds(5), () => "no query leaves w1");
-        foreach (var from in (string[])[cluster.NetNsOf("asker"), $"{cluster.Lab.Name}-w1"])
+        await Eventually.TrueAsync(() => Try(node).Contains("10.96.77.77"), TimeSpan.FromSeconds(3), () => "nobody answers the node itself");
+        foreach (var from in (string[])[cluster.NetNsOf("asker"), node])
         {
             foreach (var transport in (string[])["+notcp", "+tcp"])
                 Assert.Equal("10.96.77.77\n", Shell.RunIn(from, "dig", $"@{DnsCluster.Server}", "+tries=2", "+time=1", "+short", transport, "7web.default.svc.cluster.local", "A"));
         }
     }
 
-    private static string Try(DnsCluster cluster) =>
-        Shell.RunIn(cluster.NetNsOf("asker"), "sh", "-c", $"dig @{DnsCluster.Server} +tries=1 +time=1 7web.default.svc.cluster.local A || true");
+    private static string Try(DnsCluster cluster) => Try(cluster.NetNsOf("asker"));
+
+    private static string Try(string netNs) =>
+        Shell.RunIn(netNs, "sh", "-c", $"dig @{DnsCluster.Server} +tries=1 +time=1 7web.default.svc.cluster.local A || true");
 }

@@ -3,15 +3,14 @@ using System.Diagnostics;
 using DnsClient;
 using k8s.Models;
 using Network.Client;
-using Network.TestKit;
 using Xunit;
 
 namespace Network.EndToEnd.Tests.Dns;
 
-/// <summary>How soon and how much.</summary>
+/// <summary>How soon.</summary>
 internal static class ScaleRows
 {
-    private const int Changes = 40, Services = 10_000, Writers = 16;
+    private const int Changes = 40;
 
     // Far from what is usual, which the row prints.
     private static readonly TimeSpan s_latest = TimeSpan.FromSeconds(2);
@@ -20,7 +19,6 @@ internal static class ScaleRows
     internal static IReadOnlyList<DnsRow> All { get; } =
     [
         new("scale: a service is written to the API", "every node answers it at once (p50 and p99 are printed)", "DnsClient", LatencyAsync),
-        new("scale: 10,000 services", "5 % of them, drawn at random, resolve from every node", "dig", ManyAsync),
     ];
 
     private static async Task LatencyAsync(DnsCluster cluster)
@@ -47,34 +45,6 @@ internal static class ScaleRows
 
         var sorted = taken.Order().ToList();
         TestContext.Current.SendDiagnosticMessage($"service written to answered on every node: p50 {sorted[sorted.Count / 2]:0.0} ms, p99 {sorted[(int)(sorted.Count * 0.99)]:0.0} ms");
-    }
-
-    private static async Task ManyAsync(DnsCluster cluster)
-    {
-        using var client = new ApiClient(ApiEndpoint.FromKubeconfig(cluster.Lab.Kubeconfig));
-        var addresses = new ConcurrentDictionary<string, string>();
-        var next = 0;
-        await Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => Task.Run(async () =>
-        {
-            for (var i = Interlocked.Increment(ref next); i <= Services; i = Interlocked.Increment(ref next))
-                addresses[$"many-{i}"] = (await client.CreateAsync(Resources.Services, Service($"many-{i}"))).Spec.ClusterIP;
-        })));
-        var random = new Random(20_260_101);
-        var sample = Enumerable.Range(1, Services).OrderBy(_ => random.Next()).Take(Services / 20).Append(Services).Select(i => $"many-{i}").ToList();
-        var questions = Path.GetTempFileName();
-        File.WriteAllLines(questions, sample.Select(name => $"{name}.default.svc.cluster.local A"));
-        try
-        {
-            foreach (var pod in s_pods)
-            {
-                await Eventually.TrueAsync(() => cluster.Ask(pod, $"{sample[^1]}.default.svc.cluster.local", QueryType.A, tcp: false).Answers.Count > 0, TimeSpan.FromSeconds(10));
-                Assert.Equal(sample.Select(name => addresses[name]), cluster.DigFrom(pod, "+short", "-f", questions).Split('\n', StringSplitOptions.RemoveEmptyEntries));
-            }
-        }
-        finally
-        {
-            File.Delete(questions);
-        }
     }
 
     private static V1Service Service(string name) => new()

@@ -31,7 +31,7 @@ internal sealed class FallBackRules
     // Rules of another build are replaced, not added to.
     private const string Version = "DNS fall-back of podnet, layout 1";
     private const ushort DnsPort = 53;
-    private const byte Udp = 17, Tcp = 6;
+    private const byte Udp = 17, Tcp = 6, Syn = 2;
     private const int Raw = -300, BeforeServices = -110, BeforeMasquerade = 90;
     private const string Answered = "answered for other nodes", Asked = "asked at other nodes";
     private readonly FallBackPlan _plan;
@@ -115,6 +115,8 @@ internal sealed class FallBackRules
         Rule("raw-prerouting", "the agent's own question", [.. FromLoopbackAddress, .. ToServer(DnsPort), .. Untracked]),
         // Gone at once when the process is: no need to wait until the address is forgotten.
         Rule("raw-prerouting", "answered here", [.. ToServer(DnsPort), new NftLookup(Alive, 0), new NftSocketMatch(NftSocketKey.Wildcard, 1), new NftCompare(1, NftComparison.Equal, NftValue.Of((byte)0)), .. Untracked]),
+        // Between SYN and accept, and after the end, the kernel has no whole socket to look at.
+        Rule("raw-prerouting", "a connection that begins or ends here", [.. ToServer(DnsPort), new NftLookup(Alive, 0), .. TcpWithoutSyn, new NftSocketMatch(NftSocketKey.Transparent, 1), .. Untracked]),
         Rule("raw-prerouting", "the answer to the node itself", [.. FromLoopbackDevice, .. FromServer, .. Untracked]),
     ];
 
@@ -160,6 +162,13 @@ internal sealed class FallBackRules
     private static NftExpression[] FromLoopbackDevice => [new NftMeta(NftMetaKey.InputName, 0), new NftCompare(0, NftComparison.Equal, NftValue.InterfaceName("lo"))];
 
     private NftExpression[] Transport => [new NftMeta(NftMetaKey.TransportProtocol, 0), new NftLookup(Transports.Name, 0)];
+
+    // Flags are byte 13 of the header (RFC 9293 3.1).
+    private static NftExpression[] TcpWithoutSyn =>
+    [
+        new NftMeta(NftMetaKey.TransportProtocol, 1), new NftCompare(1, NftComparison.Equal, NftValue.Of(Tcp)),
+        new NftPayload(NftPayloadBase.Transport, 13, 1, 1), new NftBitwise(1, 1, NftValue.Of(Syn), NftValue.Of((byte)0)), new NftCompare(1, NftComparison.Equal, NftValue.Of((byte)0)),
+    ];
 
     private NftExpression[] FromLoopbackAddress =>
     [
