@@ -33,8 +33,8 @@ internal static class ClientRows
         var found = cluster.Exec("busybox", "nslookup web.default.svc.cluster.local");
         Assert.Matches($@"Name:\s+web\.default\.svc\.cluster\.local\s+Address:? ?\d?:?\s+{cluster.ClusterIp("web").Replace(".", "\\.")}", found);
         Assert.DoesNotContain("NXDOMAIN", found);
-        Assert.Matches("peer-[01]", cluster.Exec("busybox", "wget -T 5 -qO- http://web/hostname"));
-        Assert.Matches("peer-1", cluster.Exec("busybox", "wget -T 5 -qO- http://peer-1.peers:8080/hostname"));
+        Assert.Matches("peer-[01]", cluster.Exec("busybox", "timeout 5 wget -qO- http://web/hostname"));
+        Assert.Matches("peer-1", cluster.Exec("busybox", "timeout 5 wget -qO- http://peer-1.peers:8080/hostname"));
     }
 
     private static void Library(DnsCluster cluster)
