@@ -28,6 +28,6 @@ var root = new RootCommand("podnet: a networking-first container network and ser
     AgentVerbs.Part("kubelet", "run pods on this node; alone with --manifests it needs no API server", "podnet kubelet --node n1 --manifests ./pods"),
     OverlayVerb.Create(),
     AgentVerbs.Part("proxy", "program this node's service rules", "podnet proxy --node w1 --kubeconfig ./kubeconfig"),
-    AgentVerbs.Part("dns", "answer cluster names on this node", "podnet dns --node w1 --kubeconfig ./kubeconfig --cluster-dns 10.96.0.10"),
+    DnsVerb.Create(),
 };
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }).GuardAsync();

@@ -8,9 +8,6 @@ namespace Network.ApiServer.Registry;
 /// <summary>Checks of metadata that hold for every kind (apimachinery api/validation).</summary>
 internal static class MetadataRules
 {
-    // Kinds whose names are DNS labels; RBAC names only need to survive a URL path.
-    private static readonly HashSet<string> s_labelNames = ["namespaces"];
-
     public static void Check(ResourceInfo resource, JsonObject value, List<FieldFault> faults)
     {
         var metadata = value["metadata"];
@@ -51,13 +48,12 @@ internal static class MetadataRules
 
     private static string? NameFault(ResourceInfo resource, string name)
     {
-        // "v1." is the core group's registration, and an address may be one of IPv6.
+        // RBAC names only need to survive a URL path; "v1." is the core group's registration, and an address may be one of IPv6.
         if (resource.Group is "rbac.authorization.k8s.io" or "apiregistration.k8s.io" || resource.Plural == "ipaddresses")
             return name is "." or ".." || name.AsSpan().IndexOfAny('/', '%') >= 0 ? "may not contain '/' or '%'" : null;
-        if (s_labelNames.Contains(resource.Plural))
+        // A service's name may begin with a digit (KEP-5311).
+        if (resource is { Group: "", Plural: "namespaces" or "services" })
             return ObjectNames.IsLabel(name) ? null : ObjectNames.LabelRule;
-        if (resource is { Group: "", Plural: "services" })
-            return ObjectNames.IsServiceName(name) ? null : ObjectNames.ServiceNameRule;
         return ObjectNames.IsSubdomain(name) || resource.Kind == "Event" ? null : ObjectNames.SubdomainRule;
     }
 }

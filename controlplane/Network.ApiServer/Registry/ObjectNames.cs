@@ -12,7 +12,7 @@ internal static partial class ObjectNames
     public const string LabelRule =
         "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 
-    public const string ServiceNameRule =
+    public const string VersionNameRule =
         "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 
     public const string LabelValueRule =
@@ -34,7 +34,7 @@ internal static partial class ObjectNames
 
     public static bool IsSubdomain(string text) => text.Length is > 0 and <= 253 && Subdomain().IsMatch(text);
 
-    public static bool IsServiceName(string text) => text.Length is > 0 and <= 63 && ServiceName().IsMatch(text);
+    public static bool IsVersionName(string text) => text.Length is > 0 and <= 63 && VersionName().IsMatch(text);
 
     public static bool IsLabelValue(string text) => text.Length <= 63 && (text.Length == 0 || QualifiedPart().IsMatch(text));
 
@@ -52,7 +52,7 @@ internal static partial class ObjectNames
     private static partial Regex Subdomain();
 
     [GeneratedRegex("^[a-z]([-a-z0-9]*[a-z0-9])?$", RegexOptions.CultureInvariant)]
-    private static partial Regex ServiceName();
+    private static partial Regex VersionName();
 
     [GeneratedRegex("^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$", RegexOptions.CultureInvariant)]
     private static partial Regex QualifiedPart();

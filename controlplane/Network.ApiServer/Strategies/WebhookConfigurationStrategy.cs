@@ -85,8 +85,8 @@ internal sealed class WebhookConfigurationStrategy(bool mutating) : Strategy
         {
             if (versions.IndexOf(versions[i]) < i)
                 faults.Add(FieldFault.Invalid($"{path}[{i}]", versions[i], "duplicate version"));
-            else if (!ObjectNames.IsServiceName(versions[i]))
-                faults.Add(FieldFault.Invalid($"{path}[{i}]", versions[i], ObjectNames.ServiceNameRule));
+            else if (!ObjectNames.IsVersionName(versions[i]))
+                faults.Add(FieldFault.Invalid($"{path}[{i}]", versions[i], ObjectNames.VersionNameRule));
         }
 
         if (!versions.Contains("v1"))

@@ -8,6 +8,7 @@ using Network.Dns.Config;
 using Network.Dns.Plugins.Cluster;
 using Network.Dns.Plugins.Cluster.Snapshot;
 using Network.Dns.Plugins.Forward;
+using Network.Host.Dns.FallBack;
 using Network.Host.Parts;
 using Network.Host.Roles;
 using Network.Netlink;
@@ -31,6 +32,7 @@ internal sealed partial class DnsPart : IPart
     private readonly DnsServer _server;
     private readonly ClientPods _clients;
     private readonly Informer<V1Pod> _pods;
+    private readonly Informer<V1Node> _nodes;
 
     internal DnsPart(AgentOptions options, ApiClient client, TimeProvider time, ILoggerFactory loggers)
     {
@@ -52,6 +54,7 @@ internal sealed partial class DnsPart : IPart
         _clients = new ClientPods(_server.Pods, options.ClusterDomain, resolver.Searches);
         _pods = new Informer<V1Pod>(client, Resources.Pods, new ListQuery { FieldSelector = $"spec.nodeName={options.Node}" }, _logger);
         _pods.Changed += _clients.Follow;
+        _nodes = new Informer<V1Node>(client, Resources.Nodes, ListQuery.All, _logger);
     }
 
     public string Name => "dns";
@@ -67,15 +70,27 @@ internal sealed partial class DnsPart : IPart
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var informers = Task.WhenAll(_services.RunAsync(stop.Token), _slices.RunAsync(stop.Token), _namespaces.RunAsync(stop.Token), _pods.RunAsync(stop.Token));
         var completing = Task.WhenAll(CompleteAsync(stop.Token), snapshot.RunAsync(stop.Token));
-        try
+        Task[] working = [_server.RunAsync(stop.Token), FallBackAsync(stop.Token)];
+        var first = await Task.WhenAny(working).ConfigureAwait(false);
+        await stop.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll([informers, completing, .. working]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!cancel.IsCancellationRequested)
+            await first.ConfigureAwait(false);
+    }
+
+    // Without an address that all nodes have in common there is nobody to fall back to.
+    private async Task FallBackAsync(CancellationToken cancel)
+    {
+        if (_options is not { ClusterDns: { } server, NodeAddress: { } own } || server.AddressFamily != own.AddressFamily)
         {
-            await _server.RunAsync(cancel).ConfigureAwait(false);
+            await Task.Delay(Timeout.Infinite, cancel).ConfigureAwait(false);
+            return;
         }
-        finally
-        {
-            await stop.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAll(informers, completing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+
+        using var loop = new FallBackLoop(server, own, _nodes, () => _index.Complete || _index.Stale, _time, _logger);
+        var following = _nodes.RunAsync(cancel);
+        await loop.RunAsync(cancel).ConfigureAwait(false);
+        await following.ConfigureAwait(false);
     }
 
     private static void OwnAddress(IPAddress address)

@@ -42,6 +42,18 @@ public sealed class WriteTests(ApiServerFixture server) : IClassFixture<ApiServe
         Assert.Matches("^gen-[bcdfghjklmnpqrstvwxz2456789]{5}$", (string)made["metadata"]!["name"]!);
     }
 
+    [Theory]
+    [InlineData("7web", 201)]
+    [InlineData("web-7", 201)]
+    [InlineData("web.seven", 422)]
+    [InlineData("-web", 422)]
+    public async Task A_service_name_is_a_label_and_may_begin_with_a_digit(string name, int expected)
+    {
+        using var client = server.Admin();
+        var (code, status) = await client.SendAsync("POST", "/api/v1/namespaces/default/services", $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{"ports":[{"port":80}]}}""");
+        Assert.True(expected == code, status.ToJsonString());
+    }
+
     [Fact]
     public async Task A_dry_run_answers_the_result_and_stores_nothing()
     {
