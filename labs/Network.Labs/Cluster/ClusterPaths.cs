@@ -53,11 +53,13 @@ public sealed record ClusterPaths
     {
         if (!System.IO.Directory.Exists(Linux.NetNs.Directory))
             return [];
-        var longer = Clusters().Where(other => other.StartsWith($"{Name}-", StringComparison.Ordinal)).ToList();
-        return System.IO.Directory.EnumerateFiles(Linux.NetNs.Directory).Where(path => Path.GetFileName(path) is var ns
-            && ns.StartsWith($"{Name}-", StringComparison.Ordinal)
-            && !longer.Any(other => ns.StartsWith($"{other}-", StringComparison.Ordinal)));
+        var clusters = Clusters().ToList();
+        return System.IO.Directory.EnumerateFiles(Linux.NetNs.Directory).Where(path => Owns(Path.GetFileName(path)!, clusters));
     }
+
+    /// <summary>Whether a namespace is this cluster's, among all clusters of the machine. Pure.</summary>
+    public bool Owns(string netNs, IReadOnlyList<string> clusters) => netNs.StartsWith($"{Name}-", StringComparison.Ordinal)
+        && !clusters.Any(other => other.StartsWith($"{Name}-", StringComparison.Ordinal) && netNs.StartsWith($"{other}-", StringComparison.Ordinal));
 
     // A cluster has its directory before its first namespace, and keeps it until its last is gone.
     private static IEnumerable<string> Clusters() => System.IO.Directory.Exists($"{Root}/clusters")
