@@ -31,14 +31,16 @@ public sealed class ClusterDown(ClusterPaths paths)
         return failures;
     }
 
+    // A builder that was killed may have a child between fork and exec, which does not yet carry the cluster's name: until none is seen.
     private async Task EndProcessesAsync(CancellationToken cancel)
     {
-        var processes = LabProcess.Of(paths.Name);
-        // The data plane and the containers outlive their daemons by design, so there is nothing a gentle end would save.
-        foreach (var process in processes)
-            Processes.Kill(process.Pid, Processes.SIGKILL);
-        while (processes.Any(process => File.Exists($"/proc/{process.Pid}/exe")) && LabProcess.Of(paths.Name).Count > 0)
+        while (LabProcess.Of(paths.Name) is { Count: > 0 } left)
+        {
+            // The data plane and the containers outlive their daemons by design, so there is nothing a gentle end would save.
+            foreach (var process in left)
+                Processes.Kill(process.Pid, Processes.SIGKILL);
             await Task.Delay(5, cancel).ConfigureAwait(false);
+        }
     }
 
     // Killing one may let another start (a fork in flight), so until the groups are empty.

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Network.Labs.Cluster;
 using Network.Labs.Topology;
 using YamlDotNet.RepresentationModel;
 
@@ -10,8 +11,6 @@ public sealed class LabFile : YamlFile
     /// <summary>The file that makes a folder a lab.</summary>
     public const string FileName = "lab.yaml";
 
-    // The cluster's name begins names of namespaces and control groups, and stands in paths of sockets.
-    private const int LongestName = 24;
     private static readonly string[] s_rootKeys = ["title", "level", "nodes", "topology", "manifests", "wait", "symptom", "faults", "question", "healthy", "finds", "hints"];
     private static readonly string[] s_faultKeys = ["fault", "on", "peer", "value"];
     private static readonly string[] s_questionKeys = ["from", "to", "udp"];
@@ -30,8 +29,8 @@ public sealed class LabFile : YamlFile
     {
         CheckKeys(root, "lab", s_rootKeys);
         var name = Path.GetFileName(_directory.TrimEnd('/')).TrimStart('0', '1', '2', '3', '4', '5', '6', '7', '8', '9').TrimStart('-');
-        if (name.Length is 0 or > LongestName)
-            throw new TopologyException(File, 1, $"the folder's name \"{name}\" is not usable", $"call it NN-NAME, NAME of 1 to {LongestName} letters");
+        if (!ClusterPaths.IsName(name))
+            throw new TopologyException(File, 1, $"the folder's name \"{name}\" is not usable", $"call it NN-NAME, NAME of 1 to {ClusterPaths.LongestName} lower-case letters, digits and inner dashes");
         return new Lab(_directory, name, Required(root, "lab", "title"))
         {
             Level = Number(root, "level", 1, 1, 3),

@@ -47,6 +47,7 @@ public sealed class TopologyFile : YamlFile
                 throw new TopologyException(File, line, $"router {router}: is on no link", "add it to the ends of a link");
         }
 
+        new TopologyCheck(File, topology).Run(key => LineOf(root, key), links.Select(link => link.Line).ToList(), nodes.Select(node => node.Line).ToList());
         return topology;
     }
 

@@ -82,12 +82,12 @@ public sealed class AddressingTests
     [Fact]
     public void Two_segments_without_a_router_know_no_way()
     {
-        var addressing = new Addressing(TopologyFile.Parse("t.yaml", """
-            nodes: [{name: cp, role: server}, {name: w1}, {name: w2}]
-            links:
-              - {name: a, ends: [cp, w1]}
-              - {name: b, ends: [w1, w2]}
-            """));
+        // No file may say this; a topology may.
+        var addressing = new Addressing(new LabTopology("t", [new("cp", NodeRole.Server), new("w1", NodeRole.Agent), new("w2", NodeRole.Agent)], [],
+        [
+            new LabLink("a", IPNetwork.Parse("172.30.0.0/24"), 1500, ["cp", "w1"]),
+            new LabLink("b", IPNetwork.Parse("172.30.1.0/24"), 1500, ["w1", "w2"]),
+        ]));
 
         Assert.Empty(addressing.RoutesOf("cp"));
         Assert.Equal(["w1-eth0 172.30.0.2", "w1-eth1 172.30.1.1"], Ends(addressing, "w1"));

@@ -79,6 +79,7 @@ public sealed class TopologyFileTests
     [InlineData("nodes:\n  - {name: elevenchars}", 2, "name \"elevenchars\" is not usable", "1 to 10 lower-case letters")]
     [InlineData("nodes:\n  - {name: w1-}", 2, "name \"w1-\" is not usable", "1 to 10 lower-case letters")]
     [InlineData("nodes:\n  - {name: ''}", 2, "name \"\" is not usable", "1 to 10 lower-case letters")]
+    [InlineData("name: ../t\nnodes: [{name: cp, role: server}, {name: w1}]\nlinks: [{name: lan, ends: [cp, w1]}]", 1, "name \"../t\" is not usable", "1 to 24 lower-case letters")]
     [InlineData("podCIDR: 10.0.0.1/8", 1, "podCIDR \"10.0.0.1/8\" is not an IPv4 range", "host bits zero")]
     [InlineData("serviceCIDR: fd00::/64", 1, "serviceCIDR \"fd00::/64\" is not an IPv4 range", "address/prefix")]
     public void Refusal_says_line_problem_and_fix(string text, int line, string problem, string fix) => Refused(text, line, problem, fix);
@@ -113,6 +114,10 @@ public sealed class TopologyFileTests
         "node w2 podCIDR 10.244.1.128/25 overlaps node w1 podCIDR 10.244.1.0/24", "choose ranges")]
     [InlineData("nodes:\n  - {name: cp, role: server}\n  - {name: w1, podCIDR: 10.9.1.0/24}\nlinks: [{name: lan, ends: [cp, w1]}]", 3, "node w1 podCIDR 10.9.1.0/24 is not within podCIDR 10.244.0.0/16", "choose a part")]
     [InlineData("nodes:\n  - {name: cp, role: server}\n  - {name: w1, podCIDR: 10.244.0.0/16}\nlinks: [{name: lan, ends: [cp, w1]}]", 3, "node w1 podCIDR 10.244.0.0/16 is not within podCIDR", "choose a part")]
+    [InlineData("nodes:\n  - {name: cp, role: server}\nrouters: [r1]\nlinks: [{name: lan, ends: [cp, r1]}]", 2, "no node runs pods", "add a node with role agent")]
+    [InlineData("nodes:\n  - {name: cp, role: server}\n  - {name: w1}\n  - {name: w2}\nlinks:\n  - {name: a, ends: [cp, w1]}\n  - {name: b, ends: [w1, w2]}", 4, "node w2: no way leads to the server cp", "by links and routers")]
+    [InlineData("podCIDR: 10.9.0.0/23\nnodes: [{name: cp, role: server}, {name: w1}, {name: w2}, {name: w3}]\nlinks: [{name: lan, ends: [cp, w1, w2, w3]}]", 1, "too small for 3 nodes", "use a shorter prefix")]
+    [InlineData("serviceCIDR: 224.1.0.0/16\nnodes: [{name: cp, role: server}, {name: w1}]\nlinks: [{name: lan, ends: [cp, w1]}]", 1, "is for multicast", "RFC 1918")]
     public void Topology_that_cannot_work_as_a_whole_is_refused(string text, int line, string problem, string fix) => Refused(text, line, problem, fix);
 
     [Fact]
