@@ -7,8 +7,8 @@ OLD_KUBECTL=$KUBECTL_DIR/usr/bin/kubectl
 # What podnet itself calls or loads, and what linking it needs.
 RUNTIME_PACKAGES=(runc iptables libpcap0.8 busybox-static gcc libc6-dev zlib1g-dev)
 # What labs show and tests ask as oracles.
-LAB_PACKAGES=(iproute2 tshark bsdextrautils kubernetes-client)
-TEST_PACKAGES=(iproute2 bsdextrautils nftables conntrack tcpdump tshark bind9-dnsutils containernetworking-plugins kubernetes-client iperf3 procps etcd-server etcd-client python3 openssl podman containerd nsd bind9-utils dnsmasq-base)
+LAB_PACKAGES=(bird2 iproute2 tshark bsdextrautils kubernetes-client)
+TEST_PACKAGES=(bird2 iproute2 bsdextrautils nftables conntrack tcpdump tshark bind9-dnsutils containernetworking-plugins kubernetes-client iperf3 procps etcd-server etcd-client python3 openssl podman containerd nsd bind9-utils dnsmasq-base)
 
 if [ -t 1 ]; then BOLD=$'\e[1m' PLAIN=$'\e[0m'; else BOLD='' PLAIN=''; fi
 step() { echo "${BOLD}== $*${PLAIN}"; }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Network.Api.Pki;
+using Network.Labs.Fabric;
 using Network.Labs.Topology;
 using Network.Linux;
 
@@ -30,6 +31,12 @@ internal sealed class ClusterFiles(ClusterSettings settings, Addressing addressi
             pki.NodeServing(node.Name, addressing.AddressOf(node.Name));
         }
 
+        foreach (var router in settings.Topology.Bgp)
+        {
+            Directory.CreateDirectory(paths.NodeDirectory(router.Name));
+            File.WriteAllText(BirdProgram.Configuration(paths, router.Name), BirdConfig.For(settings.Topology, addressing, router));
+        }
+
         Directory.CreateDirectory(paths.NodeDirectory(settings.Topology.Server.Name));
         WriteState();
     }
@@ -53,6 +60,7 @@ internal sealed class ClusterFiles(ClusterSettings settings, Addressing addressi
         {
             PodCidr = IPNetwork.Parse(state["podCIDR"]!.GetValue<string>()),
             ServiceCidr = IPNetwork.Parse(state["serviceCIDR"]!.GetValue<string>()),
+            Bgp = (state["bgp"]?.AsArray() ?? []).Select(router => new BgpRouter(router!["name"]!.GetValue<string>(), router["asn"]!.GetValue<uint>(), IPAddress.Parse(router["loopback"]!.GetValue<string>()))).ToList(),
         };
         var port = state["apiPort"]!.GetValue<int>();
         return new BuiltCluster(topology, port, new ClusterSettings(topology, state["binary"]?.GetValue<string>() ?? Environment.ProcessPath!)
@@ -82,6 +90,12 @@ internal sealed class ClusterFiles(ClusterSettings settings, Addressing addressi
             ["podCIDR"] = node.PodCidr?.ToString(),
         }).ToArray()),
         ["routers"] = Array(settings.Topology.Routers),
+        ["bgp"] = new JsonArray(settings.Topology.Bgp.Select(router => (JsonNode)new JsonObject
+        {
+            ["name"] = router.Name,
+            ["asn"] = router.Asn,
+            ["loopback"] = router.Loopback.ToString(),
+        }).ToArray()),
         ["links"] = new JsonArray(settings.Topology.Links.Select(link => (JsonNode)new JsonObject
         {
             ["name"] = link.Name,

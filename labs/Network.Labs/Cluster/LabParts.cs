@@ -20,6 +20,8 @@ public static class LabParts
         var server = built.Topology.Server.Name;
         foreach (var part in built.Settings.Split ? (string[])["apiserver", "scheduler", "controllers"] : ["server"])
             yield return (part, part, server);
+        foreach (var router in built.Topology.Bgp)
+            yield return (BirdProgram.ProcessOf(router.Name), BirdProgram.Part, router.Name);
         foreach (var node in built.Topology.Agents)
         {
             foreach (var part in built.Settings.Split ? ProcessPlan.Parts : ["agent"])

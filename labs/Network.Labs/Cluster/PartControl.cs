@@ -12,6 +12,8 @@ public sealed class PartControl(ClusterPaths paths)
         var built = Built();
         var isServer = built.Topology.Server.Name == machine;
         var whole = isServer ? "server" : $"{machine}/agent";
+        if (built.Topology.Bgp.Any(router => router.Name == machine) && part == BirdProgram.Part)
+            return BirdProgram.ProcessOf(machine);
         var own = isServer ? part : $"{machine}/{part}";
         var plan = ProcessPlan.For(built.Settings, new Addressing(built.Topology), paths).Select(process => process.Name).ToHashSet();
         return plan.Contains(own) ? own : plan.Contains(whole) ? whole : throw new ClusterException($"{machine} has no part {part}; there are {string.Join(", ", plan)}");

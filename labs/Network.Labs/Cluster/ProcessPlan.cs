@@ -3,7 +3,11 @@ using Network.Labs.Topology;
 namespace Network.Labs.Cluster;
 
 /// <summary>A process to start: where, under which name, with which arguments.</summary>
-internal sealed record PlannedProcess(string Name, string Machine, IReadOnlyList<string> Arguments, bool TakesApiSocket);
+internal sealed record PlannedProcess(string Name, string Machine, IReadOnlyList<string> Arguments, bool TakesApiSocket)
+{
+    /// <summary>What runs; null for podnet itself.</summary>
+    public string? Program { get; init; }
+}
 
 /// <summary>Which processes make up a cluster, and the command line of each: what a person would type on a real machine. Pure.</summary>
 internal static class ProcessPlan
@@ -17,7 +21,11 @@ internal static class ProcessPlan
     {
         var server = settings.Topology.Server.Name;
         string[] apiArguments = [.. ServerArguments(settings, addressing, paths)];
-        var plan = new List<PlannedProcess>();
+        // Routers first: nobody is reached before they have told each other the ways.
+        var plan = settings.Topology.Bgp.Select(router => new PlannedProcess(BirdProgram.ProcessOf(router.Name), router.Name, BirdProgram.Arguments(paths, router.Name), false)
+        {
+            Program = BirdProgram.Find(settings.Topology),
+        }).ToList();
         if (settings.Split)
         {
             plan.Add(new PlannedProcess("apiserver", server, ["apiserver", .. apiArguments], true));

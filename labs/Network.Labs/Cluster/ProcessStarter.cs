@@ -8,7 +8,7 @@ namespace Network.Labs.Cluster;
 internal static class ProcessStarter
 {
     /// <param name="socket">Where the API server's clients outside the lab come in, for the process that takes it.</param>
-    internal static void Start(ClusterSettings settings, ClusterPaths paths, PlannedProcess process, SafeHandle? socket) => Child.Start(new ChildSpec(settings.Binary, process.Arguments)
+    internal static void Start(ClusterSettings settings, ClusterPaths paths, PlannedProcess process, SafeHandle? socket) => Child.Start(new ChildSpec(process.Program ?? settings.Binary, process.Arguments)
     {
         NetNs = paths.NetNs(process.Machine),
         NewSession = true,

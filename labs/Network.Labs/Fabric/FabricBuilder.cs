@@ -98,6 +98,13 @@ internal sealed class FabricBuilder(LabTopology topology, Addressing addressing,
             socket.Execute(batch => batch.RouteReplace(new Route(route.Destination) { Gateway = route.Via }));
         if (topology.Routers.Contains(machine))
             NetNs.Run(name, () => Sysctl.Set("net/ipv4/ip_forward", "1"));
+        if (topology.Bgp.FirstOrDefault(router => router.Name == machine) is { } speaker)
+        {
+            var loopback = socket.Link("lo")!.Index;
+            socket.Execute(batch => batch.AddressReplace(new InterfaceAddress(loopback, speaker.Loopback, 32)));
+            // A tunnel's packets differ by their UDP source port alone, so ports choose among equal paths.
+            NetNs.Run(name, () => Sysctl.Set("net/ipv4/fib_multipath_hash_policy", "1"));
+        }
     }
 
     private LinkEnd EndOf(LabLink link, int index) => addressing.EndsOf(link.Ends[index]).First(end => end.Link == link);

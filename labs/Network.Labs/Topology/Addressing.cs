@@ -36,9 +36,11 @@ public sealed class Addressing
     /// <summary>The address others know a machine by: the one on its first link.</summary>
     public IPAddress AddressOf(string machine) => _ends[machine][0].Address;
 
-    /// <summary>Shortest paths to every segment a machine is not on, hop by hop through routers.</summary>
+    /// <summary>Shortest paths to every segment a machine is not on, hop by hop through routers; none for those that learn them by BGP.</summary>
     public IReadOnlyList<StaticRoute> RoutesOf(string machine)
     {
+        if (_topology.Bgp.Any(router => router.Name == machine))
+            return [];
         var routes = new List<StaticRoute>();
         var reached = EndsOf(machine).Select(end => end.Link.Name).ToHashSet();
         var frontier = new Queue<(LabLink Link, IPAddress? Via)>(EndsOf(machine).Select(end => (end.Link, (IPAddress?)null)));
@@ -55,8 +57,13 @@ public sealed class Addressing
             }
         }
 
+        routes.AddRange(LoopbackRoutes(machine));
         return routes;
     }
+
+    private IEnumerable<StaticRoute> LoopbackRoutes(string machine) =>
+        EndsOf(machine).SelectMany(end => end.Link.Ends.Where(other => _topology.Bgp.Any(router => router.Name == other)).Select(router => EndsOf(router).First(other => other.Link == end.Link).Address))
+            .FirstOrDefault() is { } gateway ? _topology.Bgp.Select(router => new StaticRoute(new IPNetwork(router.Loopback, 32), gateway)) : [];
 
     /// <summary>
     /// Addresses for load balancers: the last eighth of the first segment, but its broadcast address; null where the segment is too small for that.

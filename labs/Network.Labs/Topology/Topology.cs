@@ -36,6 +36,9 @@ public sealed record LabTopology(string Name, IReadOnlyList<LabNode> Nodes, IRea
 
     public IPNetwork ServiceCidr { get; init; } = DefaultServiceCidr;
 
+    /// <summary>Those of the routers that speak BGP: all of them, or none.</summary>
+    public IReadOnlyList<BgpRouter> Bgp { get; init; } = [];
+
     public LabNode Server => Nodes.First(node => node.Role == NodeRole.Server);
 
     public IEnumerable<LabNode> Agents => Nodes.Where(node => node.Role == NodeRole.Agent);

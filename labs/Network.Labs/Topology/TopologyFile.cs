@@ -11,6 +11,7 @@ public sealed class TopologyFile : YamlFile
 {
     private static readonly string[] s_rootKeys = ["name", "podCIDR", "serviceCIDR", "nodes", "routers", "links"];
     private static readonly string[] s_nodeKeys = ["name", "role", "podCIDR"];
+    private static readonly string[] s_routerKeys = ["name", "kind", "asn", "loopback"];
     private static readonly string[] s_linkKeys = ["name", "subnet", "mtu", "ends"];
 
     private TopologyFile(string file)
@@ -30,8 +31,8 @@ public sealed class TopologyFile : YamlFile
     {
         CheckKeys(root, "topology", s_rootKeys);
         var nodes = Items(root, "nodes").Select(Node).ToList();
-        var routers = Items(root, "routers").Select(item => (Name: Text(item, "router"), item.Start.Line)).ToList();
-        CheckNames(nodes.Select(node => (node.Value.Name, node.Line)).Concat(routers));
+        var routers = Items(root, "routers").Select(Router).ToList();
+        CheckNames(nodes.Select(node => (node.Value.Name, node.Line)).Concat(routers.Select(router => (router.Name, router.Line))));
         var machines = nodes.Select(node => node.Value.Name).Concat(routers.Select(router => router.Name)).ToHashSet();
         var links = Items(root, "links").Select((item, index) => Link(item, index, machines)).ToList();
         var topology = new LabTopology(Find(root, "name") is { } name ? Text(name, "name") : "podnet", nodes.Select(node => node.Value).ToList(),
@@ -39,9 +40,11 @@ public sealed class TopologyFile : YamlFile
         {
             PodCidr = Cidr(root, "podCIDR") ?? LabTopology.DefaultPodCidr,
             ServiceCidr = Cidr(root, "serviceCIDR") ?? LabTopology.DefaultServiceCidr,
+            Bgp = routers.Select(router => router.Bgp).OfType<BgpRouter>().ToList(),
         };
         CheckWhole(root, topology, nodes, links);
-        foreach (var (router, line) in routers)
+        CheckBgp(topology, routers);
+        foreach (var (router, line, _) in routers)
         {
             if (!topology.Links.Any(link => link.Ends.Contains(router)))
                 throw new TopologyException(File, line, $"router {router}: is on no link", "add it to the ends of a link");
@@ -64,6 +67,50 @@ public sealed class TopologyFile : YamlFile
             _ => throw new TopologyException(File, map.Start.Line, $"node {name}: role \"{role}\" is unknown", "use server or agent"),
         };
         return (new LabNode(name, parsed) { PodCidr = Cidr(map, "podCIDR") }, map.Start.Line);
+    }
+
+    // A name alone is a router with fixed routes.
+    private (string Name, long Line, BgpRouter? Bgp) Router(YamlNode item, int index)
+    {
+        if (item is not YamlMappingNode map)
+            return (Text(item, "router"), item.Start.Line, null);
+        CheckKeys(map, "router", s_routerKeys);
+        var name = Required(map, "router", "name");
+        var kind = Find(map, "kind") is { } text ? Text(text, "kind") : Find(map, "asn") is null ? "static" : "bgp";
+        if (kind is not ("static" or "bgp"))
+            throw new TopologyException(File, map.Start.Line, $"router {name}: kind \"{kind}\" is unknown", "use static or bgp");
+        if (kind == "static")
+        {
+            return Find(map, "asn") is null && Find(map, "loopback") is null
+                ? (name, map.Start.Line, null)
+                : throw new TopologyException(File, map.Start.Line, $"router {name}: asn and loopback are BGP's, and its kind is static", "write kind: bgp, or remove them");
+        }
+
+        // From the first of the private numbers (RFC 6996) on, in the order of the file.
+        var asn = 64512u + (uint)index;
+        if (Find(map, "asn") is { } number && (!uint.TryParse(Text(number, "asn"), out asn) || asn is 0 or 23456 or uint.MaxValue))
+            throw new TopologyException(File, number.Start.Line, $"router {name}: asn \"{Text(number, "asn")}\" is no number of an autonomous system", "use 1 to 4294967294, private ones are 64512 to 65534 (RFC 6996)");
+        var loopback = new IPAddress([172, 31, 255, (byte)(index + 1)]);
+        if (Find(map, "loopback") is { } address && !(IPAddress.TryParse(Text(address, "loopback"), out loopback!)
+            && loopback.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork && loopback.ToString() == Text(address, "loopback")))
+            throw new TopologyException(File, address.Start.Line, $"router {name}: loopback \"{Text(address, "loopback")}\" is not an IPv4 address", "write one address, such as 172.31.255.1");
+        return (name, map.Start.Line, new BgpRouter(name, asn, loopback));
+    }
+
+    private void CheckBgp(LabTopology topology, List<(string Name, long Line, BgpRouter? Bgp)> routers)
+    {
+        // Fixed routes would have to be told to BGP and back; no lab needs that.
+        if (topology.Bgp.Count > 0 && routers.FirstOrDefault(router => router.Bgp is null) is { Name: { } fixedRoutes, Line: var at })
+            throw new TopologyException(File, at, $"router {fixedRoutes} has fixed routes beside routers that speak BGP", "give it kind: bgp, or none of them");
+        foreach (var (name, line, bgp) in routers.Where(router => router.Bgp is not null))
+        {
+            if (topology.Bgp.FirstOrDefault(other => other != bgp && other.Asn == bgp!.Asn) is { } same && topology.Links.Any(link => link.Ends.Contains(name) && link.Ends.Contains(same.Name)))
+                throw new TopologyException(File, line, $"routers {name} and {same.Name} are neighbours in one autonomous system {bgp!.Asn}", "give neighbours numbers of their own: sessions are external (eBGP)");
+            var loopback = bgp!.Loopback;
+            if (topology.Bgp.Any(other => other != bgp && other.Loopback.Equals(loopback)) || topology.Links.Any(link => link.Subnet.Contains(loopback))
+                || topology.PodCidr.Contains(loopback) || topology.ServiceCidr.Contains(loopback))
+                throw new TopologyException(File, line, $"router {name}: its loopback {loopback} is another's, or within a range of the lab", "choose an address nothing else has");
+        }
     }
 
     private (LabLink Value, long Line) Link(YamlNode item, int index, HashSet<string> machines)

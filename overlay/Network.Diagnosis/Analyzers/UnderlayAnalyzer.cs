@@ -76,7 +76,7 @@ internal sealed class UnderlayAnalyzer : IAnalyzer
             yield return new Finding(Kinds.NoUnderlayRoute, stop.Name, to.Address!.ToString(), $"no way from {from.Name} to {to.Name}: {walk.Why}", "the route to the other node's segment: a routing daemon, or ip route add") { Needs = [from.Name, to.Name], Look = $"ip -n {stop.NetNs} route get {to.Address}" };
         foreach (var step in walk.Steps.Where(step => step.To.ReversePathFilter(step.In.Name) == 1))
         {
-            if (step.To.Has(from.Address!) || step.To.RouteTo(from.Address!) is not { } back || back.LinkIndex == step.In.Index)
+            if (step.To.Has(from.Address!) || step.To.RouteTo(from.Address!) is not { } back || back.LinkIndex == step.In.Index || back.NextHops.Any(hop => hop.LinkIndex == step.In.Index))
                 continue;
             yield return new Finding(Kinds.ReversePath, step.To.Name, step.In.Name, $"{step.To.Name} drops what {from.Name} sends in by {step.In.Name}: it would answer {from.Address} by {step.To.LinkOf(back.LinkIndex)?.Name}, and rp_filter is strict",
                 $"sysctl -w net.ipv4.conf.{step.In.Name}.rp_filter=2, or make the routes symmetric") { Needs = [from.Name, to.Name] };

@@ -43,9 +43,18 @@ public sealed record MachineFacts(string Name, string NetNs, uint Inode)
     public bool Has(IPAddress address) => Addresses.Any(own => own.Address.Equals(address));
 
     /// <summary>The route a packet to this address takes: the longest prefix, then the lowest priority; null without one.</summary>
+    /// <remarks>Of equal ways the first whose device has a carrier: which one a packet takes is the kernel's choice, by its ports.</remarks>
     public Route? RouteTo(IPAddress address) => Routes
         .Where(route => route.Destination.BaseAddress.AddressFamily == address.AddressFamily && route.Destination.Contains(address))
-        .OrderByDescending(route => route.Destination.PrefixLength).ThenBy(route => route.Priority).FirstOrDefault();
+        .OrderByDescending(route => route.Destination.PrefixLength).ThenBy(route => route.Priority).Select(OneWay).FirstOrDefault();
+
+    private Route OneWay(Route route)
+    {
+        if (route.NextHops.Count == 0)
+            return route;
+        var hop = route.NextHops.Where(hop => LinkOf(hop.LinkIndex) is { IsUp: true, OperState: OperState.Up or OperState.Unknown }).Append(route.NextHops[0]).First();
+        return route with { Gateway = hop.Gateway, LinkIndex = hop.LinkIndex };
+    }
 
     /// <summary>The value of a kernel parameter as a number; null where the kernel has none.</summary>
     public int? Setting(string key) => Settings.TryGetValue(key, out var text) && int.TryParse(text, out var number) ? number : null;

@@ -71,6 +71,16 @@ internal struct rtmsg
     internal uint rtm_flags;
 }
 
+/// <summary>linux/rtnetlink.h: one of several next hops; attributes follow within its length.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct rtnexthop
+{
+    internal ushort rtnh_len;
+    internal byte rtnh_flags;
+    internal byte rtnh_hops;
+    internal int rtnh_ifindex;
+}
+
 /// <summary>linux/neighbour.h</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct ndmsg

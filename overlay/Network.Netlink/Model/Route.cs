@@ -3,6 +3,9 @@ using Network.Netlink.Interop;
 
 namespace Network.Netlink;
 
+/// <summary>One of a route's equal ways.</summary>
+public readonly record struct NextHop(IPAddress? Gateway, int LinkIndex);
+
 /// <summary>A routing table entry.</summary>
 public sealed record Route(IPNetwork Destination)
 {
@@ -13,6 +16,9 @@ public sealed record Route(IPNetwork Destination)
     public IPAddress? Gateway { get; init; }
 
     public int LinkIndex { get; init; }
+
+    /// <summary>Where there are several equal ways (RTA_MULTIPATH): all of them, and neither gateway nor link. Read, never written.</summary>
+    public IReadOnlyList<NextHop> NextHops { get; init; } = [];
 
     /// <summary>The gateway is reachable on the link although no connected route says so (RTNH_F_ONLINK).</summary>
     public bool Onlink { get; init; }

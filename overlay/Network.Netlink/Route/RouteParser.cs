@@ -1,4 +1,6 @@
 using System.Net;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Network.Netlink.Interop;
 using Network.Netlink.Protocol;
 
@@ -17,6 +19,7 @@ internal static class RouteParser
             return false;
         var destination = header.rtm_family == NetlinkH.AF_INET ? IPAddress.Any : IPAddress.IPv6Any;
         IPAddress? gateway = null, source = null;
+        IReadOnlyList<NextHop> hops = [];
         int link = 0;
         uint priority = 0, mtu = 0, table = header.rtm_table;
         while (attributes.TryNext(out var attribute))
@@ -41,6 +44,8 @@ internal static class RouteParser
                 case RtnetlinkH.RTA_TABLE:
                     attribute.TryGet(out table);
                     break;
+                case RtnetlinkH.RTA_MULTIPATH when !TryNextHops(attribute.Value, out hops):
+                    return false;
                 case RtnetlinkH.RTA_METRICS:
                     mtu = MtuOf(attribute.Nested);
                     break;
@@ -53,6 +58,7 @@ internal static class RouteParser
         {
             Gateway = gateway,
             LinkIndex = link,
+            NextHops = hops,
             Onlink = (header.rtm_flags & RtnetlinkH.RTNH_F_ONLINK) != 0,
             Protocol = header.rtm_protocol,
             Scope = header.rtm_scope,
@@ -62,6 +68,34 @@ internal static class RouteParser
             Mtu = mtu,
             PreferredSource = source,
         };
+        return true;
+    }
+
+    // rtnexthop structures one after another, each with attributes within its length (rtnetlink(7)).
+    private static bool TryNextHops(ReadOnlySpan<byte> bytes, out IReadOnlyList<NextHop> hops)
+    {
+        var found = new List<NextHop>();
+        hops = found;
+        var size = Unsafe.SizeOf<rtnexthop>();
+        while (bytes.Length >= size)
+        {
+            var header = MemoryMarshal.Read<rtnexthop>(bytes);
+            if (header.rtnh_len < size || header.rtnh_len > bytes.Length)
+                return false;
+            IPAddress? gateway = null;
+            var attributes = new AttributeReader(bytes[size..header.rtnh_len]);
+            while (attributes.TryNext(out var attribute))
+            {
+                if (attribute.Type == RtnetlinkH.RTA_GATEWAY)
+                    attribute.TryGet(out gateway);
+            }
+
+            if (attributes.Malformed)
+                return false;
+            found.Add(new NextHop(gateway, header.rtnh_ifindex));
+            bytes = bytes[Math.Min(NetlinkWriter.Aligned(header.rtnh_len), bytes.Length)..];
+        }
+
         return true;
     }
 
