@@ -61,12 +61,8 @@ internal static class RouteParser
             NextHops = hops,
             Onlink = (header.rtm_flags & RtnetlinkH.RTNH_F_ONLINK) != 0,
             Protocol = header.rtm_protocol,
-            Scope = header.rtm_scope,
-            Type = header.rtm_type,
-            Table = table,
-            Priority = priority,
-            Mtu = mtu,
-            PreferredSource = source,
+            Scope = header.rtm_scope, Type = header.rtm_type, Table = table,
+            Priority = priority, Mtu = mtu, PreferredSource = source,
         };
         return true;
     }
