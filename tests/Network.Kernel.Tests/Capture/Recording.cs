@@ -42,6 +42,39 @@ internal sealed class Recording : IDisposable
         return Shell.Run("tshark", [.. arguments]).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('|')).ToArray();
     }
 
+    /// <summary>The packets of the recording, as Wireshark's editcap reads it.</summary>
+    internal IReadOnlyList<RecordedPacket> Packets()
+    {
+        var classic = Path.GetTempFileName();
+        try
+        {
+            Shell.Run("editcap", "-F", "pcap", _file, classic);
+            return PacketsOf(classic);
+        }
+        finally
+        {
+            File.Delete(classic);
+        }
+    }
+
+    /// <summary>The whole packets of a classic capture file (pcap-savefile(5)) of this machine's byte order, also while it grows.</summary>
+    internal static IReadOnlyList<RecordedPacket> PacketsOf(string file)
+    {
+        const int fileHeader = 24, packetHeader = 16;
+        var bytes = File.ReadAllBytes(file);
+        var packets = new List<RecordedPacket>();
+        for (var at = fileHeader; at + packetHeader <= bytes.Length;)
+        {
+            var captured = BitConverter.ToInt32(bytes, at + 8);
+            if (at + packetHeader + captured > bytes.Length)
+                break;
+            packets.Add(new RecordedPacket(BitConverter.ToInt32(bytes, at + 12), bytes[(at + packetHeader)..(at + packetHeader + captured)]));
+            at += packetHeader + captured;
+        }
+
+        return packets;
+    }
+
     internal string Text() => new StringBuilder().AppendJoin('\n', Fields("frame", "frame.number", "frame.time_epoch", "frame.interface_name", "_ws.col.Protocol", "_ws.col.Info")
         .Select(line => string.Join(' ', line))).ToString();
 
