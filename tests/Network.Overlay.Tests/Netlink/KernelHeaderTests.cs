@@ -26,6 +26,7 @@ public sealed class KernelHeaderTests
         #include <linux/netfilter.h>
         #include <linux/netfilter/nfnetlink.h>
         #include <linux/netfilter/nf_tables.h>
+        #include <linux/netfilter/nf_tables_compat.h>
         #include <linux/netfilter/nf_nat.h>
         #include <linux/netfilter/nf_conntrack_common.h>
         #include <linux/netfilter/nfnetlink_conntrack.h>
