@@ -31,6 +31,8 @@ public sealed class NodeSetupTests : IDisposable
     [Fact]
     public void Parameters_that_cannot_be_written_are_named_and_the_rest_goes_on()
     {
+        // A namespace begins with what the machine has.
+        _ns.Exec("sysctl", "-qw", "net.ipv4.ip_forward=0");
         // What a container without privileges sees: /proc/sys for reading only. The thread ends with the call, its mounts with it.
         var (_, unset) = NetNs.Run(_ns.Name, () =>
         {
