@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
+using Network.Api.Placement;
 using Network.Client;
 
 namespace Network.Controllers.ClusterRoles;

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
+using Network.Api.Placement;
 using Network.Client;
 using Network.Controllers.Pods;
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using k8s.Models;
+using Network.Api.Placement;
 using Network.Api.Schema;
 using Network.Client;
 

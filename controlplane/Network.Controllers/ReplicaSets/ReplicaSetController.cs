@@ -1,6 +1,7 @@
 using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
+using Network.Api.Placement;
 using Network.Client;
 using Network.Controllers.Pods;
 

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Network.Api.Placement;
 using Network.Controllers.Pods;
 
 namespace Network.Controllers.ReplicaSets;

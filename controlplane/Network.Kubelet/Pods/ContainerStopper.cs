@@ -10,7 +10,8 @@ internal sealed class ContainerStopper(PodContext context)
     private static readonly TimeSpan s_least = TimeSpan.FromSeconds(2);
 
     /// <param name="graceOver">Cancelled when the container may be killed.</param>
-    internal async Task StopAsync(V1Pod pod, ContainerUnit unit, string address, string message, CancellationToken graceOver)
+    /// <param name="drained">The signal waits for it, preStop does not; null for none to wait for.</param>
+    internal async Task StopAsync(V1Pod pod, ContainerUnit unit, string address, string message, CancellationToken graceOver, Task? drained = null)
     {
         if (unit.Current is not { Ended.IsCompleted: false } container)
             return;
@@ -23,6 +24,7 @@ internal sealed class ContainerStopper(PodContext context)
                 context.Event(pod, unit.Spec.Name, "Warning", "FailedPreStopHook", $"PreStopHook failed: {failure}");
         }
 
+        await (drained ?? Task.CompletedTask).ConfigureAwait(false);
         context.Runtime.Signal(container, StopSignal.Parse(container.Record.StopSignal));
         await container.Ended.WaitAsync(graceOver).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!container.Ended.IsCompleted && unit.Spec.Lifecycle?.PreStop is not null)

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Network.Api.Placement;
 using Network.Client;
 using Network.Kubelet.Cni;
 using Network.Kubelet.Volumes;
@@ -33,10 +34,10 @@ internal sealed class PodEnding(PodContext context, ContainerStopper stopper)
 
     internal async Task RunAsync(V1Pod pod, PodUnits units, string address, Action publish, CancellationToken stopping)
     {
-        await DrainAsync(pod, units).ConfigureAwait(false);
-        await StopAsync(pod, units.All.Where(unit => !unit.IsSidecar), address).ConfigureAwait(false);
+        var drained = DrainAsync(pod, units);
+        await StopAsync(pod, units.All.Where(unit => !unit.IsSidecar), address, drained).ConfigureAwait(false);
         foreach (var sidecar in units.All.Where(unit => unit.IsSidecar).Reverse())
-            await StopAsync(pod, [sidecar], address).ConfigureAwait(false);
+            await StopAsync(pod, [sidecar], address, drained).ConfigureAwait(false);
         if (!_forgotten)
             publish();
         await RemoveNetworkAsync(pod, stopping).ConfigureAwait(false);
@@ -60,10 +61,10 @@ internal sealed class PodEnding(PodContext context, ContainerStopper stopper)
     }
 
     private static bool Selects(V1Service service, V1Pod pod) => service.Metadata.NamespaceProperty == pod.Metadata.NamespaceProperty
-        && service.Spec.Selector is { Count: > 0 } selector && selector.All(pair => pod.Metadata.Labels?.TryGetValue(pair.Key, out var value) == true && value == pair.Value);
+        && service.Spec.Selector is { Count: > 0 } selector && Selection.Matches(selector, pod.Metadata.Labels);
 
-    private Task StopAsync(V1Pod pod, IEnumerable<ContainerUnit> units, string address) =>
-        Task.WhenAll(units.Select(unit => stopper.StopAsync(pod, unit, address, $"Stopping container {unit.Spec.Name}", _graceOver.Token)));
+    private Task StopAsync(V1Pod pod, IEnumerable<ContainerUnit> units, string address, Task drained) =>
+        Task.WhenAll(units.Select(unit => stopper.StopAsync(pod, unit, address, $"Stopping container {unit.Spec.Name}", _graceOver.Token, drained)));
 
     private async Task RemoveNetworkAsync(V1Pod pod, CancellationToken stopping)
     {

@@ -17,11 +17,22 @@ public enum NftEventKind
     Commit,
 }
 
+/// <summary>What kind of thing a change is of.</summary>
+public enum NftEventObject
+{
+    /// <summary>Sets, their elements, named counters and the like.</summary>
+    Other,
+    Table,
+    Chain,
+    Rule,
+}
+
 /// <summary>What happened to nf_tables.</summary>
 /// <param name="Table">Name of the table concerned, of a change.</param>
 /// <param name="Chain">Name of the chain concerned, of a change of a chain or of a rule; else empty.</param>
-/// <param name="IsRemoval">Of a change: something is gone.</param>
-public readonly record struct NftEvent(NftEventKind Kind, NftFamily Family = default, string Table = "", string Chain = "", bool IsRemoval = false, NftGeneration Generation = default);
+/// <param name="IsRemoval">Of a table, a chain or a rule: it is gone.</param>
+public readonly record struct NftEvent(NftEventKind Kind, NftFamily Family = default, NftEventObject Object = default, string Table = "", string Chain = "", bool IsRemoval = false,
+    NftGeneration Generation = default);
 
 /// <summary>Changes of nf_tables as they are committed: the tables they concern, then who made them and the new generation.</summary>
 public sealed class NftMonitor : IDisposable
@@ -53,15 +64,17 @@ public sealed class NftMonitor : IDisposable
         if (message.Type >> 8 != NfnetlinkH.NFNL_SUBSYS_NFTABLES || !message.TryReadHeader(out nfgenmsg header, out _))
             return false;
         var attributes = new NftAttributes(message.Payload[4..]);
-        var (chain, removal) = (message.Type & 0xff) switch
+        var kind = message.Type & 0xff;
+        var what = kind switch
         {
-            NfTablesH.NFT_MSG_NEWRULE => (attributes.Text(NfTablesH.NFTA_RULE_CHAIN), false),
-            NfTablesH.NFT_MSG_DELRULE => (attributes.Text(NfTablesH.NFTA_RULE_CHAIN), true),
-            NfTablesH.NFT_MSG_NEWCHAIN => (attributes.Text(NfTablesH.NFTA_CHAIN_NAME), false),
-            NfTablesH.NFT_MSG_DELCHAIN => (attributes.Text(NfTablesH.NFTA_CHAIN_NAME), true),
-            var kind => ("", kind is NfTablesH.NFT_MSG_DELTABLE or NfTablesH.NFT_MSG_DELSET or NfTablesH.NFT_MSG_DELSETELEM),
+            NfTablesH.NFT_MSG_NEWTABLE or NfTablesH.NFT_MSG_DELTABLE => NftEventObject.Table,
+            NfTablesH.NFT_MSG_NEWCHAIN or NfTablesH.NFT_MSG_DELCHAIN => NftEventObject.Chain,
+            NfTablesH.NFT_MSG_NEWRULE or NfTablesH.NFT_MSG_DELRULE => NftEventObject.Rule,
+            _ => NftEventObject.Other,
         };
-        happened = new NftEvent(NftEventKind.Change, (NftFamily)header.nfgen_family, attributes.Text(NfTablesH.NFTA_TABLE_NAME), chain, removal);
+        var chain = what switch { NftEventObject.Chain => attributes.Text(NfTablesH.NFTA_CHAIN_NAME), NftEventObject.Rule => attributes.Text(NfTablesH.NFTA_RULE_CHAIN), _ => "" };
+        happened = new NftEvent(NftEventKind.Change, (NftFamily)header.nfgen_family, what, attributes.Text(NfTablesH.NFTA_TABLE_NAME), chain,
+            kind is NfTablesH.NFT_MSG_DELTABLE or NfTablesH.NFT_MSG_DELCHAIN or NfTablesH.NFT_MSG_DELRULE);
         return true;
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Network.Netlink.Interop;
+using Network.Netlink.Netfilter;
 using Network.Netlink.Protocol;
 using Network.Netlink.Transport;
 
@@ -37,32 +38,13 @@ public sealed class RulesetMonitor : IDisposable
 
     public void Dispose() => _stream.Dispose();
 
-    // nfgenmsg, then NFTA_* attributes. Tables, chains and rules carry their table's name in the first attribute.
+    // What is no table, chain or rule is not even read: sets may have as many changes as elements.
     internal static bool TryParse(NetlinkMessage message, out RulesetChange change)
     {
         change = default;
-        if (message.Type >> 8 != NfnetlinkH.NFNL_SUBSYS_NFTABLES || !message.TryReadHeader(out nfgenmsg _, out var attributes))
+        if ((message.Type & 0xff) > NfTablesH.NFT_MSG_DELRULE || !NftMonitor.TryParse(message, out var happened) || happened.Table.Length == 0)
             return false;
-        var kind = message.Type & 0xff;
-        ushort chainAttribute = kind switch
-        {
-            NfTablesH.NFT_MSG_NEWRULE or NfTablesH.NFT_MSG_DELRULE => NfTablesH.NFTA_RULE_CHAIN,
-            NfTablesH.NFT_MSG_NEWCHAIN or NfTablesH.NFT_MSG_DELCHAIN => NfTablesH.NFTA_CHAIN_NAME,
-            NfTablesH.NFT_MSG_NEWTABLE or NfTablesH.NFT_MSG_DELTABLE => 0,
-            _ => ushort.MaxValue,
-        };
-        if (chainAttribute == ushort.MaxValue)
-            return false;
-        string table = "", chain = "";
-        while (attributes.TryNext(out var attribute))
-        {
-            if (attribute.Type == NfTablesH.NFTA_TABLE_NAME)
-                table = attribute.GetText();
-            else if (attribute.Type == chainAttribute)
-                chain = attribute.GetText();
-        }
-
-        change = new RulesetChange(table, chain);
-        return !attributes.Malformed && table.Length > 0;
+        change = new RulesetChange(happened.Table, happened.Chain);
+        return true;
     }
 }

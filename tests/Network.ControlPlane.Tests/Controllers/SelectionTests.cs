@@ -1,5 +1,5 @@
 using k8s.Models;
-using Network.Controllers;
+using Network.Api.Placement;
 using Network.ControlPlane.Tests.Client;
 using Xunit;
 

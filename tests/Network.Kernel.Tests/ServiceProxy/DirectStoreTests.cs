@@ -40,9 +40,9 @@ public sealed partial class DirectStoreTests : IDisposable
         for (var seed = 0; seed < 12; seed++)
         {
             var cluster = RandomCluster.Create(new Random(seed), sctp: true);
-            var both = new Twins(Pair(IptablesFamily.V4, cluster.Settings, nativePorts));
+            var both = Both(IptablesFamily.V4, cluster.Settings, nativePorts);
             await both.ForAsync(proxier => proxier.ProgramAsync(cluster.Services.Select(service => service.Of(System.Net.Sockets.AddressFamily.InterNetwork)).OfType<ServicePort>().ToList(), Cancel));
-            Assert.Equal(both.Pair.Restored.Refused, both.Pair.Direct.Refused);
+            Assert.Equal(both.Restored.Refused, both.Direct.Refused);
             Assert.Equal(Saved(_restored, "iptables-nft-save"), Saved(_direct, "iptables-nft-save"));
         }
     }
@@ -96,18 +96,19 @@ public sealed partial class DirectStoreTests : IDisposable
     {
         Assert.True(DirectStore.Concerns(Change("nat", "KUBE-SERVICES")));
         Assert.True(DirectStore.Concerns(Change("nat", "PREROUTING", removal: true)));
-        Assert.True(DirectStore.Concerns(Change("nat", "", removal: true)));
+        Assert.True(DirectStore.Concerns(new NftEvent(NftEventKind.Change, NftFamily.Ip6, NftEventObject.Table, "nat", IsRemoval: true)));
+        Assert.False(DirectStore.Concerns(new NftEvent(NftEventKind.Change, NftFamily.Ip, NftEventObject.Table, "nat")));
+        Assert.False(DirectStore.Concerns(new NftEvent(NftEventKind.Change, NftFamily.Ip, NftEventObject.Other, "nat")));
+        Assert.False(DirectStore.Concerns(new NftEvent(NftEventKind.Change, NftFamily.Inet, NftEventObject.Rule, "nat", "KUBE-SERVICES")));
         Assert.False(DirectStore.Concerns(Change("nat", "PREROUTING")));
         Assert.False(DirectStore.Concerns(Change("filter", "DOCKER", removal: true)));
         Assert.False(DirectStore.Concerns(Change("kube-proxy", "KUBE-SERVICES", removal: true)));
 
-        static NftEvent Change(string table, string chain, bool removal = false) => new(NftEventKind.Change, NftFamily.Ip, table, chain, removal);
+        static NftEvent Change(string table, string chain, bool removal = false) => new(NftEventKind.Change, NftFamily.Ip, NftEventObject.Rule, table, chain, removal);
     }
 
-    private (IptablesProxier Restored, IptablesProxier Direct) Pair(IptablesFamily family, ProxySettings settings, bool nativePorts = true) =>
-        (new IptablesProxier(settings, new RestoreStore(IptablesRestore.Of(family, IptablesVariant.Nft, _restored.Name))), new IptablesProxier(settings, ProxyNode.Direct(family, _direct.Name, nativePorts)));
-
-    private Twins Both(IptablesFamily family, ProxySettings settings) => new(Pair(family, settings));
+    private Twins Both(IptablesFamily family, ProxySettings settings, bool nativePorts = true) => new(
+        new IptablesProxier(settings, new RestoreStore(IptablesRestore.Of(family, IptablesVariant.Nft, _restored.Name))), new IptablesProxier(settings, ProxyNode.Direct(family, _direct.Name, nativePorts)));
 
     // Chains in the order of the kernel, which is that of their making; rules in their order within a chain.
     private static string Saved(ScratchNetNs ns, string save) => string.Join('\n', Counters().Replace(ns.Exec(save), "").Split('\n')
@@ -117,12 +118,12 @@ public sealed partial class DirectStoreTests : IDisposable
     [GeneratedRegex(@"\[\d+:\d+\]")]
     private static partial Regex Counters();
 
-    private sealed record Twins((IptablesProxier Restored, IptablesProxier Direct) Pair)
+    private sealed record Twins(IptablesProxier Restored, IptablesProxier Direct)
     {
         internal async Task ForAsync(Func<IptablesProxier, Task> act)
         {
-            await act(Pair.Restored);
-            await act(Pair.Direct);
+            await act(Restored);
+            await act(Direct);
         }
     }
 }

@@ -28,10 +28,17 @@ public sealed class NftablesDaemonTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        foreach (var running in _running)
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
-        _node?.Dispose();
-        _stop.Dispose();
+        try
+        {
+            foreach (var running in _running)
+                await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        }
+        finally
+        {
+            // A daemon that failed leaves no namespace either.
+            _node?.Dispose();
+            _stop.Dispose();
+        }
     }
 
     [Theory]

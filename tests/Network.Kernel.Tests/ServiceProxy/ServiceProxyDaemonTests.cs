@@ -32,10 +32,17 @@ public sealed class ServiceProxyDaemonTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        if (_node is not null)
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _running);
-        _node?.Dispose();
-        _stop.Dispose();
+        try
+        {
+            if (_node is not null)
+                await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _running);
+        }
+        finally
+        {
+            // A daemon that failed leaves no namespace either.
+            _node?.Dispose();
+            _stop.Dispose();
+        }
     }
 
     [Fact]

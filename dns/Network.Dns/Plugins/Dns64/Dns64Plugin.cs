@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Network.Dns.Hot;
 using Network.Dns.Plugins.Cluster;
 using Network.Dns.Wire;
 
@@ -22,13 +23,16 @@ public sealed record Dns64Settings(IPNetwork Prefix, bool TranslateAll = false, 
 /// IPv6 addresses for names that have none: their IPv4 addresses behind a prefix that a NAT64 router translates (RFC 6147). A name that does
 /// not exist stays so.
 /// </summary>
-public sealed class Dns64Plugin(Dns64Settings settings) : IDnsPlugin
+public sealed class Dns64Plugin(Dns64Settings settings) : IDnsPlugin, IHotPlugin
 {
     // RFC 6147, section 5.1.7: no longer than a "no AAAA" may be remembered, and ten minutes where nobody says how long that is.
     private const uint LongestTtl = 600;
     private const int ReservedByte = 8;
 
     public string Name => "dns64";
+
+    // All other types go on at once to who answers at once.
+    HotOutcome IHotPlugin.TryAnswer(ref HotQuery query) => query.Type == RecordType.AAAA ? HotOutcome.Slow : HotOutcome.Pass;
 
     public async ValueTask<DnsAnswer?> HandleAsync(DnsRequest request, Func<DnsRequest, CancellationToken, ValueTask<DnsAnswer?>> next, CancellationToken cancel)
     {

@@ -13,14 +13,15 @@ public sealed record NftExtension(bool IsTarget, string Extension, uint Revision
 {
     internal override string Name => IsTarget ? "target" : "match";
 
-    internal static NftExtension Parse(string name, NftAttributes data) => new(name == "target", data.Text(name == "target" ? NfExpressionsH.NFTA_TARGET_NAME : NfExpressionsH.NFTA_MATCH_NAME),
-        data.Number(name == "target" ? NfExpressionsH.NFTA_TARGET_REV : NfExpressionsH.NFTA_MATCH_REV), data.TryFind(name == "target" ? NfExpressionsH.NFTA_TARGET_INFO : NfExpressionsH.NFTA_MATCH_INFO, out var info) ? new NftValue(info.Value) : default);
+    // A target's attributes have the numbers of a match's.
+    internal static NftExtension Parse(string name, NftAttributes data) => new(name == "target", data.Text(NfExpressionsH.NFTA_MATCH_NAME),
+        data.Number(NfExpressionsH.NFTA_MATCH_REV), data.TryFind(NfExpressionsH.NFTA_MATCH_INFO, out var info) ? new NftValue(info.Value) : default);
 
     internal override void Write(NetlinkWriter writer)
     {
-        writer.Put(IsTarget ? NfExpressionsH.NFTA_TARGET_NAME : NfExpressionsH.NFTA_MATCH_NAME, Extension);
-        writer.PutBigEndian(IsTarget ? NfExpressionsH.NFTA_TARGET_REV : NfExpressionsH.NFTA_MATCH_REV, Revision);
-        writer.Put(IsTarget ? NfExpressionsH.NFTA_TARGET_INFO : NfExpressionsH.NFTA_MATCH_INFO, Info.Bytes);
+        writer.Put(NfExpressionsH.NFTA_MATCH_NAME, Extension);
+        writer.PutBigEndian(NfExpressionsH.NFTA_MATCH_REV, Revision);
+        writer.Put(NfExpressionsH.NFTA_MATCH_INFO, Info.Bytes);
     }
 
     // The kernel gives back as much as it keeps, which may be padded.

@@ -40,7 +40,7 @@ internal sealed partial class IptablesProxier(ProxySettings settings, IRuleStore
     internal async Task ChangeAsync(IReadOnlyCollection<ServicePort> services, IReadOnlyCollection<string> removed, CancellationToken cancel)
     {
         // Rules keep the form they were made in until their service changes; either means the same.
-        var large = services.Sum(service => service.Endpoints.Count) + _endpoints > MostCommentedEndpoints;
+        var large = Math.Max(services.Sum(service => service.Endpoints.Count), _endpoints) > MostCommentedEndpoints;
         var changed = services.DistinctBy(service => service.Key)
             .Where(service => !_programmed.TryGetValue(service.Key, out var known) || !known.Service.Equals(service))
             .ToDictionary(service => service.Key, service => (Service: service, Rules: Large(ServiceRules.For(service, settings), large)), StringComparer.Ordinal);
@@ -141,10 +141,10 @@ internal sealed partial class IptablesProxier(ProxySettings settings, IRuleStore
         if (_complete)
         {
             foreach (var key in removed)
-                Forget(key);
+                Drop(key);
             foreach (var (key, pair) in changed)
             {
-                Forget(key);
+                Drop(key);
                 _programmed[key] = pair;
                 _endpoints += pair.Service.Endpoints.Count;
             }
@@ -159,7 +159,7 @@ internal sealed partial class IptablesProxier(ProxySettings settings, IRuleStore
     private static ServiceRules Large(ServiceRules rules, bool large) =>
         large ? rules with { OwnRules = rules.OwnRules.Select(placed => placed with { Rule = placed.Rule.WithoutComment() }).ToList() } : rules;
 
-    private void Forget(string key)
+    private void Drop(string key)
     {
         if (_programmed.Remove(key, out var known))
             _endpoints -= known.Service.Endpoints.Count;

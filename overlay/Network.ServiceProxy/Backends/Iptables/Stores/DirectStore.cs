@@ -29,8 +29,12 @@ internal sealed class DirectStore(IptablesFamily family, NftSocket socket, NftLe
     }
 
     /// <summary>Whether a change of somebody's may have damaged rules of ours.</summary>
-    internal static bool Concerns(NftEvent change) => s_tables.Contains(change.Table) && change.Family is NftFamily.Ip or NftFamily.Ip6
-        && (change.Chain.Length == 0 ? change.IsRemoval : Builtins.Has(change.Table, change.Chain) ? change.IsRemoval : BaseRules.Owns(change.Table, change.Chain));
+    internal static bool Concerns(NftEvent change) => change.Family is NftFamily.Ip or NftFamily.Ip6 && s_tables.Contains(change.Table) && change.Object switch
+    {
+        NftEventObject.Table => change.IsRemoval,
+        NftEventObject.Chain or NftEventObject.Rule => Builtins.Has(change.Table, change.Chain) ? change.IsRemoval : BaseRules.Owns(change.Table, change.Chain),
+        _ => false,
+    };
 
     public Task<IRuleView> ReadAsync(CancellationToken cancel) => Task.FromResult<IRuleView>(new View(_family, socket, nativePorts));
 

@@ -1,12 +1,12 @@
 using k8s.Models;
 
-namespace Network.Controllers;
+namespace Network.Api.Placement;
 
 /// <summary>Label selectors over typed objects.</summary>
-internal static class Selection
+public static class Selection
 {
     /// <summary>An absent selector matches nothing, an empty one everything (API conventions).</summary>
-    internal static bool Matches(V1LabelSelector? selector, IDictionary<string, string>? labels)
+    public static bool Matches(V1LabelSelector? selector, IDictionary<string, string>? labels)
     {
         if (selector is null)
             return false;
@@ -14,7 +14,8 @@ internal static class Selection
         return Matches(selector.MatchLabels, labels) && (selector.MatchExpressions ?? []).All(e => Holds(e, labels));
     }
 
-    internal static bool Matches(IDictionary<string, string>? wanted, IDictionary<string, string>? labels) =>
+    /// <summary>Every wanted label is there; wanting none matches everything.</summary>
+    public static bool Matches(IDictionary<string, string>? wanted, IDictionary<string, string>? labels) =>
         (wanted ?? new Dictionary<string, string>()).All(pair => labels is not null && labels.TryGetValue(pair.Key, out var value) && value == pair.Value);
 
     private static bool Holds(V1LabelSelectorRequirement e, IDictionary<string, string> labels)
