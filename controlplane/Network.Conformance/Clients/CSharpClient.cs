@@ -15,11 +15,15 @@ namespace Network.Conformance.Clients;
 /// </summary>
 public sealed class CSharpClient : IClusterClient, IDisposable
 {
-    static CSharpClient() => KubernetesJson.AddJsonOptions(options => options.TypeInfoResolverChain.Add(ElementJson.Default));
-
     private CSharpClient(Kubernetes kubernetes) => Kubernetes = kubernetes;
 
-    public CSharpClient(string kubeconfig) => Kubernetes = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig));
+    public CSharpClient(string kubeconfig)
+    {
+        var configuration = KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig);
+        // The options of this client alone: those of KubernetesJson are read-only once anything in the process was read by them.
+        configuration.AddJsonOptions(options => options.TypeInfoResolverChain.Add(ElementJson.Default));
+        Kubernetes = new Kubernetes(configuration);
+    }
 
     /// <summary>The client itself, for scenarios about its own operations.</summary>
     public Kubernetes Kubernetes { get; }
