@@ -28,8 +28,37 @@ internal static class ProxyBenchmark
                 p50[(way, services)] = Measure(output, way, services, rounds);
         }
 
+        SideBySide(output);
         output.WriteLine($"one change, nftables: {Many} services / {Few} services = {p50[("nftables", Many)] / p50[("nftables", Few)]:0.00}");
         output.WriteLine($"one change at {Many}: iptables / nftables = {p50[("iptables", Many)] / p50[("nftables", Many)]:0.0}, whole / nftables = {p50[("iptables, whole", Many)] / p50[("nftables", Many)]:0.0}");
+    }
+
+    // The first packet by number of services, in turns: what else the machine does at the time hits all of them.
+    private static void SideBySide(TextWriter output)
+    {
+        var sizes = new[] { Few, Many, Most };
+        var nodes = sizes.Select(_ => new Node()).ToList();
+        var backends = nodes.Select(node => node.Open("nftables")).ToList();
+        try
+        {
+            for (var i = 0; i < sizes.Length; i++)
+                Program(backends[i], new ProxyPass(Enumerable.Range(0, sizes[i]).Select(Service).ToDictionary(service => service.Key), null));
+            var taken = sizes.Select(_ => new List<double>()).ToList();
+            for (var round = 0; round < 30; round++)
+            {
+                for (var i = 0; i < sizes.Length; i++)
+                    taken[i].AddRange(nodes[i].Connect(sizes[i], 300, seed: round));
+            }
+
+            taken.ForEach(list => list.Sort());
+            output.WriteLine("first packet, nftables, in turns: " + string.Join(", ", sizes.Select((size, i) =>
+                $"{size} services p50 {taken[i][taken[i].Count / 2]:0.0} us ({taken[i][taken[i].Count / 2] / taken[0][taken[0].Count / 2]:0.00}) p99 {taken[i][taken[i].Count * 99 / 100]:0.0} us")));
+        }
+        finally
+        {
+            backends.ForEach(backend => backend.Dispose());
+            nodes.ForEach(node => node.Dispose());
+        }
     }
 
     private static double Measure(TextWriter output, string way, int count, int rounds)
@@ -96,9 +125,21 @@ internal static class ProxyBenchmark
         }
 
         /// <summary>Microseconds from the first packet to the answer, each time to another service.</summary>
-        internal List<double> Connect(int services, int rounds) => _client.Run(() =>
+        internal List<double> Connect(int services, int rounds, int seed = 2)
         {
-            var random = new Random(2);
+            var taken = ConnectAll(services, rounds, seed);
+            foreach (var listener in _listeners)
+            {
+                while (listener.Poll(0, SelectMode.SelectRead))
+                    listener.Accept().Dispose();
+            }
+
+            return taken;
+        }
+
+        private List<double> ConnectAll(int services, int rounds, int seed) => _client.Run(() =>
+        {
+            var random = new Random(seed);
             var taken = new List<double>();
             for (var round = 0; round < rounds; round++)
             {
@@ -132,7 +173,7 @@ internal static class ProxyBenchmark
             pod.Exec("ip", "route", "add", "default", "via", $"{subnet}.1");
         }
 
-        // Nobody accepts: what is in the queue is answered by the kernel all the same.
+        // Nobody accepts while it is measured: what is in the queue is answered by the kernel all the same.
         private static Socket Listen(int port)
         {
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
