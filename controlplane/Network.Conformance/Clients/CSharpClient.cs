@@ -15,15 +15,20 @@ namespace Network.Conformance.Clients;
 /// </summary>
 public sealed class CSharpClient : IClusterClient, IDisposable
 {
+    static CSharpClient() => KubernetesJson.AddJsonOptions(options => options.TypeInfoResolverChain.Add(ElementJson.Default));
+
+    /// <summary>
+    /// Teaches the library's serializer what objects of any kind are made of. In a process that reads objects by other ways as
+    /// well, to be called before: its options are read-only from the first object on.
+    /// </summary>
+    public static void Prepare()
+    {
+        // The static constructor did it.
+    }
+
     private CSharpClient(Kubernetes kubernetes) => Kubernetes = kubernetes;
 
-    public CSharpClient(string kubeconfig)
-    {
-        var configuration = KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig);
-        // The options of this client alone: those of KubernetesJson are read-only once anything in the process was read by them.
-        configuration.AddJsonOptions(options => options.TypeInfoResolverChain.Add(ElementJson.Default));
-        Kubernetes = new Kubernetes(configuration);
-    }
+    public CSharpClient(string kubeconfig) => Kubernetes = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig));
 
     /// <summary>The client itself, for scenarios about its own operations.</summary>
     public Kubernetes Kubernetes { get; }
