@@ -20,6 +20,7 @@ var table = new (string Name, Action<TextWriter> Run)[]
     ("proxy-idle", IdleBenchmark.Run),
     ("proxy-latency", LatencyBenchmark.Run),
     ("store", StoreBenchmark.Run),
+    ("topology", TopologyBenchmark.Run),
     ("up", UpBenchmark.Run),
 };
 

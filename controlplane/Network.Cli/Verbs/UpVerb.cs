@@ -16,6 +16,7 @@ internal static class UpVerb
         var split = new Option<bool>("--split") { Description = "one process a component instead of one a node" };
         var cni = Options.Text("--cni-bin-dir", "where podnet-cni is (default: beside podnet)");
         var proxyMode = Options.Text("--proxy-mode", "how service rules are written: nftables or iptables (default: nftables where the kernel can)");
+        var underlay = new Option<bool>("--underlay") { Description = "only machines, links and routers; up without it starts the cluster on them" };
         var command = new Command("up", """
             build a cluster on this machine, each node a network namespace; running it again starts what is missing
 
@@ -23,7 +24,8 @@ internal static class UpVerb
               podnet up                          three agents on one segment
               podnet up --nodes 5 --name five
               podnet up --topology routed.yaml
-            """) { name, nodes, topology, port, split, cni, proxyMode };
+              podnet up --topology fabric.yaml --underlay
+            """) { name, nodes, topology, port, split, cni, proxyMode, underlay };
         command.SetAction(async (parsed, cancel) =>
         {
             var binary = Environment.ProcessPath!;
@@ -41,7 +43,14 @@ internal static class UpVerb
                 ProxyMode = parsed.GetValue(proxyMode),
                 CniBinaries = plugins,
             };
-            Print(await new ClusterUp(settings, TimeProvider.System).RunAsync(Console.WriteLine, cancel).ConfigureAwait(false));
+            var up = new ClusterUp(settings, TimeProvider.System);
+            if (parsed.GetValue(underlay))
+            {
+                Console.WriteLine($"underlay of {lab.Nodes.Count} nodes, {lab.Routers.Count} routers and {lab.Links.Count} links in {up.PlumbUnderlay().TotalSeconds:0.00} s; namespaces are called {lab.Name}-NODE");
+                return 0;
+            }
+
+            Print(await up.RunAsync(Console.WriteLine, cancel).ConfigureAwait(false));
             return 0;
         });
         return command;

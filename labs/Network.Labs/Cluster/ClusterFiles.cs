@@ -31,18 +31,30 @@ internal sealed class ClusterFiles(ClusterSettings settings, Addressing addressi
             pki.NodeServing(node.Name, addressing.AddressOf(node.Name));
         }
 
-        foreach (var router in settings.Topology.Bgp)
-        {
-            Directory.CreateDirectory(paths.NodeDirectory(router.Name));
-            File.WriteAllText(BirdProgram.Configuration(paths, router.Name), BirdConfig.For(settings.Topology, addressing, router));
-        }
-
+        WriteRouters();
         Directory.CreateDirectory(paths.NodeDirectory(settings.Topology.Server.Name));
+        WriteState();
+    }
+
+    /// <summary>What the underlay alone needs.</summary>
+    internal void WriteUnderlay()
+    {
+        Directory.CreateDirectory(paths.Logs);
+        WriteRouters();
         WriteState();
     }
 
     /// <summary>The record alone.</summary>
     internal void WriteState() => AtomicFile.Write(paths.State, Describe().ToJsonString());
+
+    private void WriteRouters()
+    {
+        foreach (var router in settings.Topology.Bgp)
+        {
+            Directory.CreateDirectory(paths.NodeDirectory(router.Name));
+            File.WriteAllText(BirdProgram.Configuration(paths, router.Name), BirdConfig.For(settings.Topology, addressing, router));
+        }
+    }
 
     /// <summary>What an earlier <c>podnet up</c> built; null when there is nothing.</summary>
     internal static BuiltCluster? Read(ClusterPaths paths)

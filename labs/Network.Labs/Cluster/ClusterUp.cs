@@ -50,6 +50,23 @@ public sealed class ClusterUp(ClusterSettings asked, TimeProvider time)
         }
     }
 
+    /// <summary>Builds the underlay alone, its routers running: machines that reach each other, and no cluster on them yet.</summary>
+    /// <returns>How long it took.</returns>
+    public TimeSpan PlumbUnderlay()
+    {
+        using var held = ClusterLock.Take(_paths);
+        RefuseAnotherTopology();
+        var settings = WithEarlierArguments();
+        var watch = Stopwatch.StartNew();
+        var routers = ProcessPlan.Routers(settings.Topology, _paths).ToList();
+        new ClusterFiles(settings, _addressing, _paths, time).WriteUnderlay();
+        new FabricBuilder(settings.Topology, _addressing, _paths).Build();
+        var running = routers.Count == 0 ? [] : LabProcess.Of(_paths.Name).Select(process => process.Name).ToHashSet();
+        foreach (var process in routers.Where(process => !running.Contains(process.Name)))
+            ProcessStarter.Start(settings, _paths, process, null);
+        return watch.Elapsed;
+    }
+
     private void RefuseAnotherTopology()
     {
         if (ClusterFiles.Read(_paths) is not { } built)

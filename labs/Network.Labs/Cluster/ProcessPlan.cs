@@ -22,10 +22,7 @@ internal static class ProcessPlan
         var server = settings.Topology.Server.Name;
         string[] apiArguments = [.. ServerArguments(settings, addressing, paths)];
         // Routers first: nobody is reached before they have told each other the ways.
-        var plan = settings.Topology.Bgp.Select(router => new PlannedProcess(BirdProgram.ProcessOf(router.Name), router.Name, BirdProgram.Arguments(paths, router.Name), false)
-        {
-            Program = BirdProgram.Find(settings.Topology),
-        }).ToList();
+        var plan = Routers(settings.Topology, paths).ToList();
         if (settings.Split)
         {
             plan.Add(new PlannedProcess("apiserver", server, ["apiserver", .. apiArguments], true));
@@ -48,6 +45,13 @@ internal static class ProcessPlan
 
         return plan.Select(process => settings.Arguments.TryGetValue(process.Name, out var more) ? process with { Arguments = [.. process.Arguments, .. more] } : process).ToList();
     }
+
+    /// <summary>Those the underlay itself needs.</summary>
+    internal static IEnumerable<PlannedProcess> Routers(LabTopology topology, ClusterPaths paths) =>
+        topology.Bgp.Select(router => new PlannedProcess(BirdProgram.ProcessOf(router.Name), router.Name, BirdProgram.Arguments(paths, router.Name), false)
+        {
+            Program = BirdProgram.Find(topology),
+        });
 
     private static IEnumerable<string> ServerArguments(ClusterSettings settings, Addressing addressing, ClusterPaths paths) =>
     [
