@@ -35,6 +35,7 @@ internal sealed class LabView(ClusterPaths paths)
         var machines = networks.OfType<MachineFacts>().Where(network => !network.Name.StartsWith("pod/", StringComparison.Ordinal)).ToList();
         var ofPods = networks.OfType<MachineFacts>().Except(machines).ToDictionary(network => network.Name);
         var resolvers = Resolvers();
+        var sessions = await Task.WhenAll(_targets.Topology.Bgp.Select(router => SessionsAsync(router.Name, cancel))).ConfigureAwait(false);
         var view = await wanted.ConfigureAwait(false);
         var known = view.ApiFault is null ? view : WithoutApi(view, namespaces, machines, ofPods);
         return known with
@@ -47,6 +48,7 @@ internal sealed class LabView(ClusterPaths paths)
             }).ToList(),
             Components = LabParts.Of(paths).Select(part => new ComponentFacts(part.Component, part.Machine, part.Running, part.Evidence)).ToList(),
             Certificates = Certificates(),
+            Sessions = sessions.SelectMany(session => session).ToList(),
             ServiceCidr = _targets.Topology.ServiceCidr,
         };
     }
@@ -78,6 +80,13 @@ internal sealed class LabView(ClusterPaths paths)
         var lines = text.Split('\n');
         return lines.Any(line => line.StartsWith("-A POSTROUTING", StringComparison.Ordinal) && line.Contains("PODNET-POSTRTG", StringComparison.Ordinal))
             && lines.Any(line => line.StartsWith("-A PODNET-POSTRTG", StringComparison.Ordinal) && line.Contains("MASQUERADE", StringComparison.Ordinal));
+    }
+
+    private async Task<IEnumerable<SessionFacts>> SessionsAsync(string router, CancellationToken cancel)
+    {
+        var control = new BirdControl(paths, router);
+        var states = await control.StatesAsync(cancel).ConfigureAwait(false);
+        return control.Sessions(_targets.Topology, null).Select(session => new SessionFacts(router, session.Name, session.Peer.Name, session.Near.Device, states?.GetValueOrDefault(session.Name)));
     }
 
     private MachineFacts? TryRead(string netNs, string node, string pod)

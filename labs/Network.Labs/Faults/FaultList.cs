@@ -26,7 +26,7 @@ public static class FaultList
         new DeviceFault("link-down", "a device is down", _ => new LinkChange { Up = false }, _ => new LinkChange { Up = true }, (link, _) => !link.IsUp),
         new DeviceFault("link-mtu", "a device takes smaller packets than its neighbour sends: large ones vanish, small ones arrive",
             value => new LinkChange { Mtu = int.Parse(value, System.Globalization.CultureInfo.InvariantCulture) }, link => new LinkChange { Mtu = link.Mtu }, (link, value) => link.Mtu.ToString(System.Globalization.CultureInfo.InvariantCulture) == value, "overlay"),
-        new ReversePathStrict(),
+        new ReversePathStrict(), new SessionDown(),
         new ManifestApplied(), new PodReplaced(), new CertificateOver(),
     ];
 

@@ -7,7 +7,7 @@ namespace Network.Diagnosis.Analyzers;
 public static class AnalyzerList
 {
     public static IReadOnlyList<IAnalyzer> All { get; } =
-        [new PartAnalyzer(), new CertificateAnalyzer(), new ObjectAnalyzer(), new ResolverAnalyzer(), new RuleAnalyzer(), new PodNetworkAnalyzer(), new OverlayAnalyzer(), new MtuAnalyzer(), new UnderlayAnalyzer()];
+        [new PartAnalyzer(), new CertificateAnalyzer(), new ObjectAnalyzer(), new ResolverAnalyzer(), new RuleAnalyzer(), new PodNetworkAnalyzer(), new OverlayAnalyzer(), new MtuAnalyzer(), new UnderlayAnalyzer(), new RoutingAnalyzer()];
 
     /// <summary>What all of them find, worst first.</summary>
     public static IReadOnlyList<Finding> Look(ClusterView view) => All.SelectMany(analyzer => analyzer.Look(view)).Distinct()

@@ -32,7 +32,7 @@ internal sealed class Verdict
         foreach (var absent in question.Absent.Where(absent => absent.Node.Length > 0))
             _names.UnionWith([absent.Node, "kubelet"]);
         // Who writes endpoints matters to a question whose endpoints are wrong.
-        if (findings.Any(finding => finding.Kind == Kinds.EndpointStale && finding.Needs.All(_names.Contains)))
+        if (findings.Any(finding => finding.Kind == Kinds.EndpointStale && finding.Concerns(_names)))
             _names.Add("controllers");
         if (question.Name?.Fault is { } fault)
             _seen.Add(fault);
@@ -71,7 +71,7 @@ internal sealed class Verdict
 
     internal Explanation Explain(IReadOnlyList<string> used, IReadOnlyList<string> missing)
     {
-        var relevant = _findings.Where(finding => finding.Needs.All(_names.Contains)).ToList();
+        var relevant = _findings.Where(finding => finding.Concerns(_names)).ToList();
         // What was seen is the effect; where its cause is known it only repeats it.
         var failed = _trials.Any(trial => !trial.Reached);
         var explained = relevant.Any(finding => finding.Kind.Severity == Severity.Error);

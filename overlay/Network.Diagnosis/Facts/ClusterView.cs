@@ -83,6 +83,14 @@ public sealed record ServiceFacts(string Namespace, string Name)
 /// <param name="Node">The machine it belongs to.</param>
 public sealed record ComponentFacts(string Component, string Node, bool Running, string Evidence);
 
+/// <summary>A BGP session a router should have, and what its routing daemon says of it.</summary>
+/// <param name="Name">As the daemon calls it.</param>
+/// <param name="State">Its own words: <c>Established</c>, <c>Idle</c>, <c>down</c>; null when the daemon could not be asked.</param>
+public sealed record SessionFacts(string Router, string Name, string Peer, string Device, string? State)
+{
+    public bool IsUp => State == "Established";
+}
+
 /// <summary>A certificate somebody of the cluster shows or trusts.</summary>
 public sealed record CertificateFacts(string Owner, string Node, string File, DateTimeOffset NotBefore, DateTimeOffset NotAfter);
 
@@ -104,6 +112,9 @@ public sealed record ClusterView
     public IReadOnlyList<MachineFacts> Machines { get; init; } = [];
 
     public IReadOnlyList<ComponentFacts> Components { get; init; } = [];
+
+    /// <summary>Of routers that learn their routes by BGP.</summary>
+    public IReadOnlyList<SessionFacts> Sessions { get; init; } = [];
 
     public IReadOnlyList<CertificateFacts> Certificates { get; init; } = [];
 

@@ -30,6 +30,12 @@ public sealed record Finding(FindingKind Kind, string Where, string Object, stri
     /// </summary>
     public IReadOnlyList<string> Needs { get; init; } = [];
 
+    /// <summary>Names of which one at least must be on the way as well; empty when that does not matter.</summary>
+    public IReadOnlyList<string> NeedsOneOf { get; init; } = [];
+
+    /// <summary>Whether it matters to a packet whose way has these names.</summary>
+    public bool Concerns(IReadOnlySet<string> names) => Needs.All(names.Contains) && (NeedsOneOf.Count == 0 || NeedsOneOf.Any(names.Contains));
+
     /// <summary>The command that shows it.</summary>
     public string? Look { get; init; }
 

@@ -61,6 +61,8 @@ public static class Kinds
     public static readonly FindingKind LinkMtuDiffers = new("NET503", Severity.Error, "underlay", "the ends of a link have different MTUs");
     public static readonly FindingKind ForwardingOff = new("NET504", Severity.Error, "kernel", "the machine does not forward");
     public static readonly FindingKind ReversePath = new("NET505", Severity.Error, "kernel", "strict reverse path filtering on a way that is not symmetric");
+    public static readonly FindingKind RouterCutOff = new("NET506", Severity.Error, "underlay", "a router has no BGP session left");
+    public static readonly FindingKind SessionDown = new("NET507", Severity.Warning, "underlay", "a BGP session is down");
 
     // Pods' own networks.
     public static readonly FindingKind PodDeviceDown = new("NET601", Severity.Error, "cni", "the pod's device is missing or down");
@@ -84,7 +86,7 @@ public static class Kinds
         RulesMissing, RulesDiffer, NoLocalEndpoint, StaleConnection, HairpinOff, BridgeNetfilterOff, MasqueradeMissing, ProxyDown, NoSuchService,
         VniDiffers, PortDiffers, ForwardingStale, ForwardingMissing, NeighbourMissing, NeighbourStale, PodRouteMissing, TunnelDown, OverlayDown, TunnelMacShared,
         PodRangesOverlap, PodMtuTooLarge, OuterFragments, LargeLost,
-        NoUnderlayRoute, LinkDown, LinkMtuDiffers, ForwardingOff, ReversePath,
+        NoUnderlayRoute, LinkDown, LinkMtuDiffers, ForwardingOff, ReversePath, RouterCutOff, SessionDown,
         PodDeviceDown, PodAddressShared, PodNoRoute, PodAddressDiffers,
         Dropped, Lost, Refused, ReplyLost, WrongAnswer,
     ];

@@ -49,6 +49,9 @@ public sealed class AnalyzerTests
     [InlineData("link-down", "NET502", "r1")]
     [InlineData("link-mtu", "NET503", "w2")]
     [InlineData("forward", "NET504", "r1")]
+    [InlineData("cut-off", "NET506", "r1")]
+    [InlineData("no-daemon", "NET506", "r1")]
+    [InlineData("session", "NET507", "r1")]
     [InlineData("hairpin", "NET305", "w2")]
     [InlineData("bridge-nf", "NET306", "w1")]
     [InlineData("masquerade", "NET307", "w1")]
@@ -78,6 +81,15 @@ public sealed class AnalyzerTests
     {
         var broken = Break(Break(View(), "vni"), "fdb-missing");
         Assert.Equal(["NET401"], AnalyzerList.Look(broken).Select(finding => finding.Kind.Id));
+    }
+
+    [Fact]
+    public void A_router_that_is_cut_off_matters_to_who_sends_by_way_of_it_and_to_nobody_else()
+    {
+        var finding = Assert.Single(AnalyzerList.Look(Break(View(), "cut-off")));
+        Assert.True(finding.Concerns(new HashSet<string> { "w1", "w2" }));
+        Assert.True(finding.Concerns(new HashSet<string> { "r1" }));
+        Assert.False(finding.Concerns(new HashSet<string> { "w3" }));
     }
 
     [Theory]
@@ -120,6 +132,9 @@ public sealed class AnalyzerTests
         "link-down" => Device(view, "r1", "r1-right", link => link with { IsUp = false, OperState = OperState.Down }),
         "link-mtu" => Device(view, "w2", "w2-eth0", link => link with { Mtu = 1300 }),
         "forward" => Machine(view, "r1", machine => machine with { Settings = new Dictionary<string, string> { ["net/ipv4/ip_forward"] = "0" } }),
+        "cut-off" => view with { Sessions = [new SessionFacts("r1", "s1", "s1", "r1-s1", "down"), new SessionFacts("r1", "s2", "s2", "r1-s2", "Idle")] },
+        "no-daemon" => view with { Sessions = [new SessionFacts("r1", "s1", "s1", "r1-s1", null)] },
+        "session" => view with { Sessions = [new SessionFacts("r1", "s1", "s1", "r1-s1", "Active"), new SessionFacts("r1", "s2", "s2", "r1-s2", "Established")] },
         "hairpin" => Device(view, "w2", "vethw", link => link with { Hairpin = false }),
         "bridge-nf" => Machine(view, "w1", machine => machine with { Settings = new Dictionary<string, string>(machine.Settings) { ["net/bridge/bridge-nf-call-iptables"] = "0" } }),
         "masquerade" => Machine(view, "w1", machine => machine with { Masquerades = false }),

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Network.Labs.Cluster;
 using Network.Labs.Fabric;
 using Network.Labs.Topology;
 using Xunit;
@@ -77,5 +78,23 @@ public sealed class BirdConfigTests
         Assert.Contains(problem, refused.Message);
         Assert.Contains(fix, refused.Message);
         Assert.Equal(2, refused.Line);
+    }
+
+    [Fact]
+    public void What_bird_says_of_its_sessions_is_read()
+    {
+        const string Said = """
+            BIRD 2.0.12 ready.
+            Name       Proto      Table      State  Since         Info
+            device1    Device     ---        up     12:00:00.000
+            direct1    Direct     ---        up     12:00:00.000
+            kernel1    Kernel     master4    up     12:00:00.000
+            spine1     BGP        ---        up     12:00:01.000  Established
+            spine2     BGP        ---        down   12:00:01.000
+            leaf1.l2   BGP        ---        start  12:00:01.000  Active        Socket: Connection refused
+            """;
+        var states = BirdControl.States(Said);
+        Assert.Equal(["leaf1.l2", "spine1", "spine2"], states.Keys.Order());
+        Assert.Equal(("Established", "down", "Active"), (states["spine1"], states["spine2"], states["leaf1.l2"]));
     }
 }
