@@ -1,4 +1,5 @@
 using System.Net;
+using Network.Dns.Clients;
 using Network.Dns.Hot;
 using Network.Dns.Plugins;
 using Network.Dns.Wire;
@@ -6,7 +7,7 @@ using Network.Dns.Wire;
 namespace Network.Dns;
 
 /// <summary>What every transport of an address hands its packets to: at once by the hot path, else by the chain.</summary>
-internal sealed class DnsHandler(DnsBlocks blocks, TimeProvider time)
+internal sealed class DnsHandler(DnsBlocks blocks, ClientLedger clients, TimeProvider time)
 {
     private volatile DnsBlocks _blocks = blocks;
 
@@ -17,6 +18,14 @@ internal sealed class DnsHandler(DnsBlocks blocks, TimeProvider time)
 
     /// <summary>Answers at once; see <see cref="HotPath.Answer"/>.</summary>
     internal int AnswerAtOnce(ref HotQuery query, HotCounters counters, bool isStream)
+    {
+        var written = TryAnswer(ref query, counters, isStream);
+        if (written > 0)
+            clients.Count(query.Client, query.Hash, query.Name, query.Code);
+        return written;
+    }
+
+    private int TryAnswer(ref HotQuery query, HotCounters counters, bool isStream)
     {
         var blocks = _blocks;
         if (blocks.All is [{ WireZone.Length: 1 } only])
@@ -56,6 +65,7 @@ internal sealed class DnsHandler(DnsBlocks blocks, TimeProvider time)
         if (ReferenceEquals(answer, DnsAnswer.None))
             return (query, null);
         counters.Count(query!.Type, answer.Code);
+        clients.Count(client, query, answer.Code);
         return (query, answer);
     }
 
