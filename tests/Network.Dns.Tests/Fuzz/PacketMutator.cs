@@ -67,7 +67,7 @@ internal sealed class PacketMutator(int seed)
                 return length;
             case 7:
                 // Another question behind this one.
-                return length + Copy(_valid[_random.Next(_valid.Length)].AsSpan(12), packet[length..]);
+                return length + Copy(_valid[_random.Next(_valid.Length)].AsSpan(12), packet[length..Most]);
             default:
                 return length;
         }
@@ -75,7 +75,7 @@ internal sealed class PacketMutator(int seed)
 
     private static int Copy(ReadOnlySpan<byte> from, Span<byte> to)
     {
-        var length = Math.Min(from.Length, Math.Min(to.Length, Most));
+        var length = Math.Min(from.Length, to.Length);
         from[..length].CopyTo(to);
         return length;
     }
