@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Network.Benchmarks.Dns.Interop;
-using Network.Benchmarks.Store;
 using Network.Dns.Client;
 using Network.Dns.Wire;
 using Network.Linux;

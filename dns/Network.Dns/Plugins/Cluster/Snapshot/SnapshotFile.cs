@@ -14,7 +14,8 @@ public sealed record ClusterContents(IReadOnlyCollection<string> Namespaces, IRe
 
 /// <summary>
 /// The cluster's names as a file, so that a server that starts without an API server still answers. A line of version and
-/// SHA-256 of the rest, then a JSON object a line; replaced as a whole, so it is the old one or the new one, never half.
+/// SHA-256 of the rest, then a JSON object a line; replaced as a whole, so it is the old one or the new one, never half. Lines
+/// of a kind it does not know, of a later release, are passed over.
 /// </summary>
 public static class SnapshotFile
 {
@@ -59,7 +60,14 @@ public static class SnapshotFile
         var body = bytes.AsMemory(end + 1);
         if (head[Magic.Length..] != Convert.ToHexStringLower(SHA256.HashData(body.Span)))
             throw new InvalidDataException($"{path} is damaged: its checksum differs; remove it, the next one is written by itself");
-        return Parse(body);
+        try
+        {
+            return Parse(body);
+        }
+        catch (Exception e) when (e is KeyNotFoundException or JsonException or InvalidOperationException or FormatException)
+        {
+            throw new InvalidDataException($"{path} is whole but not understood: {e.Message}; remove it, the next one is written by itself");
+        }
     }
 
     private static byte[] Render(ClusterContents contents)
@@ -135,7 +143,7 @@ public static class SnapshotFile
                 namespaces.Add(ns.GetString()!);
             else if (line.RootElement.TryGetProperty("serial", out var number))
                 serial = number.GetUInt32();
-            else
+            else if (line.RootElement.TryGetProperty("service", out _))
                 services.Add(Service(line.RootElement));
             body = body[(end + 1)..];
         }
