@@ -2,6 +2,7 @@ using System.Net;
 using Network.Dns.Clients;
 using Network.Dns.Hot;
 using Network.Dns.Plugins;
+using Network.Dns.Views;
 using Network.Dns.Wire;
 
 namespace Network.Dns;
@@ -28,11 +29,14 @@ internal sealed class DnsHandler(DnsBlocks blocks, ClientLedger clients, TimePro
     private int TryAnswer(ref HotQuery query, HotCounters counters, bool isStream)
     {
         var blocks = _blocks;
-        if (blocks.All is [{ WireZone.Length: 1 } only])
+        if (blocks.All is [{ WireZone.Length: 1, View: null } only])
             return only.Hot.Answer(ref query, counters, isStream);
         if (query.Packet.Length < DnsQuery.HeaderLength || (query.Packet[2] & 0x80) != 0)
             return HotPath.Silence;
-        return query.TryRead() && blocks.Find(query.Name) is { } block ? block.Hot.AnswerRead(ref query, counters, isStream) : HotPath.Slow;
+        if (!query.TryRead())
+            return HotPath.Slow;
+        var question = new ViewQuestion { Client = query.Client, Name = query.Name, Type = query.Type, IsStream = isStream };
+        return blocks.Find(question) is { } block ? block.Hot.AnswerRead(ref query, counters, isStream) : HotPath.Slow;
     }
 
     /// <summary>Answers by the chain.</summary>
@@ -86,12 +90,15 @@ internal sealed class DnsHandler(DnsBlocks blocks, ClientLedger clients, TimePro
     }
 
     private async ValueTask<DnsAnswer> AskAsync(DnsRequest request, CancellationToken cancel) =>
-        Find(request.Query) is { } block ? await block.Chain.AnswerAsync(request, cancel).ConfigureAwait(false) : new DnsAnswer(ResponseCode.Refused);
+        Find(request) is { } block ? await block.Chain.AnswerAsync(request, cancel).ConfigureAwait(false) : new DnsAnswer(ResponseCode.Refused);
 
-    private DnsBlock? Find(DnsQuery query)
+    private DnsBlock? Find(DnsRequest request)
     {
-        Span<byte> scratch = stackalloc byte[WireName.ScratchLength];
-        WireName.Fold(query.Question.Span[..^4], scratch);
-        return _blocks.Find(scratch[..(query.Question.Length - 4)]);
+        Span<byte> name = stackalloc byte[WireName.ScratchLength];
+        Span<byte> client = stackalloc byte[16];
+        var length = request.Query.Question.Length - 4;
+        WireName.Fold(request.Query.Question.Span[..length], name);
+        (request.Client.IsIPv4MappedToIPv6 ? request.Client.MapToIPv4() : request.Client).TryWriteBytes(client, out var bytes);
+        return _blocks.Find(new ViewQuestion { Client = client[..bytes], Name = name[..length], Type = request.Query.Type, IsStream = request.OverTcp });
     }
 }

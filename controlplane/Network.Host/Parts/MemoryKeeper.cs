@@ -29,6 +29,8 @@ internal sealed partial class MemoryKeeper(TimeProvider time, ILogger logger)
             {
                 if (_kept < 0 ? ready() : IsQuiet() && Committed() - _kept > Worthwhile)
                     GiveBack();
+                else if (_quiet == QuietLooks)
+                    ProcessImage.Release();
             }
         }
         catch (OperationCanceledException)
