@@ -1,12 +1,14 @@
 using System.Net;
+using Network.Dns.Clients;
 using Network.Dns.Hot;
 using Network.Dns.Plugins;
+using Network.Dns.Views;
 using Network.Dns.Wire;
 
 namespace Network.Dns;
 
 /// <summary>What every transport of an address hands its packets to: at once by the hot path, else by the chain.</summary>
-internal sealed class DnsHandler(DnsBlocks blocks, TimeProvider time)
+internal sealed class DnsHandler(DnsBlocks blocks, ClientLedger clients, TimeProvider time)
 {
     private volatile DnsBlocks _blocks = blocks;
 
@@ -18,12 +20,23 @@ internal sealed class DnsHandler(DnsBlocks blocks, TimeProvider time)
     /// <summary>Answers at once; see <see cref="HotPath.Answer"/>.</summary>
     internal int AnswerAtOnce(ref HotQuery query, HotCounters counters, bool isStream)
     {
+        var written = TryAnswer(ref query, counters, isStream);
+        if (written > 0)
+            clients.Count(query.Client, query.Hash, query.Name, query.Code);
+        return written;
+    }
+
+    private int TryAnswer(ref HotQuery query, HotCounters counters, bool isStream)
+    {
         var blocks = _blocks;
-        if (blocks.All is [{ WireZone.Length: 1 } only])
+        if (blocks.All is [{ WireZone.Length: 1, View: null } only])
             return only.Hot.Answer(ref query, counters, isStream);
         if (query.Packet.Length < DnsQuery.HeaderLength || (query.Packet[2] & 0x80) != 0)
             return HotPath.Silence;
-        return query.TryRead() && blocks.Find(query.Name) is { } block ? block.Hot.AnswerRead(ref query, counters, isStream) : HotPath.Slow;
+        if (!query.TryRead())
+            return HotPath.Slow;
+        var question = new ViewQuestion { Client = query.Client, Name = query.Name, Type = query.Type, IsStream = isStream };
+        return blocks.Find(question) is { } block ? block.Hot.AnswerRead(ref query, counters, isStream) : HotPath.Slow;
     }
 
     /// <summary>Answers by the chain.</summary>
@@ -56,6 +69,7 @@ internal sealed class DnsHandler(DnsBlocks blocks, TimeProvider time)
         if (ReferenceEquals(answer, DnsAnswer.None))
             return (query, null);
         counters.Count(query!.Type, answer.Code);
+        clients.Count(client, query, answer.Code);
         return (query, answer);
     }
 
@@ -76,12 +90,15 @@ internal sealed class DnsHandler(DnsBlocks blocks, TimeProvider time)
     }
 
     private async ValueTask<DnsAnswer> AskAsync(DnsRequest request, CancellationToken cancel) =>
-        Find(request.Query) is { } block ? await block.Chain.AnswerAsync(request, cancel).ConfigureAwait(false) : new DnsAnswer(ResponseCode.Refused);
+        Find(request) is { } block ? await block.Chain.AnswerAsync(request, cancel).ConfigureAwait(false) : new DnsAnswer(ResponseCode.Refused);
 
-    private DnsBlock? Find(DnsQuery query)
+    private DnsBlock? Find(DnsRequest request)
     {
-        Span<byte> scratch = stackalloc byte[WireName.ScratchLength];
-        WireName.Fold(query.Question.Span[..^4], scratch);
-        return _blocks.Find(scratch[..(query.Question.Length - 4)]);
+        Span<byte> name = stackalloc byte[WireName.ScratchLength];
+        Span<byte> client = stackalloc byte[16];
+        var length = request.Query.Question.Length - 4;
+        WireName.Fold(request.Query.Question.Span[..length], name);
+        (request.Client.IsIPv4MappedToIPv6 ? request.Client.MapToIPv4() : request.Client).TryWriteBytes(client, out var bytes);
+        return _blocks.Find(new ViewQuestion { Client = client[..bytes], Name = name[..length], Type = request.Query.Type, IsStream = request.OverTcp });
     }
 }

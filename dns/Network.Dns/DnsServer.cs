@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Network.Dns.Clients;
 using Network.Dns.Config;
 using Network.Dns.Plugins;
 using Network.Dns.Plugins.Any;
@@ -21,6 +22,7 @@ public sealed partial class DnsServer(DnsSettings settings, ClusterIndex index, 
     private static readonly TimeSpan s_quiet = TimeSpan.FromMilliseconds(100);
     private readonly ZoneMemories _zoneFiles = new();
     private volatile bool _listening;
+    private ClientLedger? _clients;
 
     /// <summary>Listening, and the cluster's names are known.</summary>
     public bool IsReady => _listening && index.Complete;
@@ -28,12 +30,16 @@ public sealed partial class DnsServer(DnsSettings settings, ClusterIndex index, 
     /// <summary>The pods that ask this server, kept current by others.</summary>
     public PodDirectory Pods { get; } = new();
 
+    /// <summary>A table for people: who asks most, and which missing names are asked for most. Empty before the start.</summary>
+    public string TopClients => _clients?.Table() ?? "";
+
     /// <summary>Serves until cancelled.</summary>
     /// <exception cref="CorefileException">The Corefile it starts with cannot be used; a later one only leaves the former in force.</exception>
     public async Task RunAsync(CancellationToken cancel)
     {
         var former = Plan();
-        var listeners = new DnsListeners(settings, time);
+        using var clients = _clients = new ClientLedger(Pods);
+        var listeners = new DnsListeners(settings, clients, time);
         try
         {
             listeners.Apply(former, cancel);

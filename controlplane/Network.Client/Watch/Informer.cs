@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text.Json;
 using k8s;
 using k8s.Models;
@@ -18,6 +19,7 @@ public sealed partial class Informer<T>(ApiClient client, Resource<T> resource, 
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(2);
     private readonly ConcurrentDictionary<string, T> _items = new(StringComparer.Ordinal);
+    private long _heard;
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Objects by <c>namespace/name</c>, or <c>name</c> for cluster-wide kinds.</summary>
@@ -38,6 +40,12 @@ public sealed partial class Informer<T>(ApiClient client, Resource<T> resource, 
             ConnectionChanged?.Invoke(value);
         }
     }
+
+    /// <summary>
+    /// How long ago the server last said something (a list, a change, a bookmark): what is in <see cref="Items"/> is never older
+    /// than this. Null before the first list.
+    /// </summary>
+    public TimeSpan? Age => Volatile.Read(ref _heard) is > 0 and var heard ? Stopwatch.GetElapsedTime(heard) : null;
 
     /// <summary>A watch was opened (true) or broke (false): what happened in between is told late, or not at all.</summary>
     public event Action<bool>? ConnectionChanged;
@@ -65,6 +73,7 @@ public sealed partial class Informer<T>(ApiClient client, Resource<T> resource, 
                 await foreach (var change in client.WatchAsync(resource, query, revision, cancel, () => Connected = true).ConfigureAwait(false))
                 {
                     pause = s_firstPause;
+                    Volatile.Write(ref _heard, Stopwatch.GetTimestamp());
                     revision = change.Bookmark ?? change.Object!.Metadata.ResourceVersion;
                     Apply(change);
                 }
@@ -92,6 +101,8 @@ public sealed partial class Informer<T>(ApiClient client, Resource<T> resource, 
 
     private async Task<string> ListAsync(CancellationToken cancel)
     {
+        // Of the time of the question: the list shows that moment or a later one.
+        var asked = Stopwatch.GetTimestamp();
         var list = await client.ListAsync(resource, query, cancel).ConfigureAwait(false);
         var present = new HashSet<string>(StringComparer.Ordinal);
         foreach (var item in list.Items)
@@ -104,6 +115,7 @@ public sealed partial class Informer<T>(ApiClient client, Resource<T> resource, 
 
         foreach (var gone in _items.Keys.Where(key => !present.Contains(key)).ToList())
             Remove(gone, null);
+        Volatile.Write(ref _heard, asked);
         Connected = true;
         _synced.TrySetResult();
         return list.ResourceVersion;

@@ -33,6 +33,7 @@ internal sealed partial class DnsPart : IPart
     private readonly ClientPods _clients;
     private readonly Informer<V1Pod> _pods;
     private readonly Informer<V1Node> _nodes;
+    private DnsFreshness? _freshness;
 
     internal DnsPart(AgentOptions options, ApiClient client, TimeProvider time, ILoggerFactory loggers)
     {
@@ -61,12 +62,15 @@ internal sealed partial class DnsPart : IPart
 
     public bool IsReady => _server.IsReady;
 
+    public string? Page(string path) => path == "/top" ? _server.TopClients : null;
+
     public async Task RunAsync(CancellationToken cancel)
     {
         if (_options.ClusterDns is { } address)
             OwnAddress(address);
         using var snapshot = new SnapshotKeeper(Path.Combine(_options.DataDirectory, "dns", "snapshot"), _index, _time, _logger);
         snapshot.Load();
+        using var freshness = _freshness = new DnsFreshness(_index, [() => _services.Age, () => _slices.Age, () => _namespaces.Age], snapshot.Written, _time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var informers = Task.WhenAll(_services.RunAsync(stop.Token), _slices.RunAsync(stop.Token), _namespaces.RunAsync(stop.Token), _pods.RunAsync(stop.Token));
         var completing = Task.WhenAll(CompleteAsync(stop.Token), snapshot.RunAsync(stop.Token));
@@ -164,7 +168,11 @@ internal sealed partial class DnsPart : IPart
         else
             slices[change.Object.Metadata.Name] = change.New!;
         if (_services.Find(key) is { } service)
+        {
             Put(service);
+            if (TriggerTime.Of(change.Object) is { } trigger && !change.IsDelete && _index.Complete)
+                _freshness?.Answered(trigger, service.Spec.ClusterIP == "None");
+        }
     }
 
     private void Put(V1Service service)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Network.Linux;
 
 namespace Network.Host.Parts;
 
@@ -6,7 +7,7 @@ namespace Network.Host.Parts;
 /// Gives back what a burst left. The collector keeps the memory of the busiest moment for the next one; in a daemon that
 /// is quiet most of its life that is memory its neighbours on the node could use. So once a while has been quiet and much
 /// more is committed than lives, one full collection returns the rest to the system. It stops the process for tens of
-/// milliseconds, hence never under load.
+/// milliseconds, hence never under load. The same with the pages of the program's own file.
 /// </summary>
 internal sealed partial class MemoryKeeper(TimeProvider time, ILogger logger)
 {
@@ -28,6 +29,8 @@ internal sealed partial class MemoryKeeper(TimeProvider time, ILogger logger)
             {
                 if (_kept < 0 ? ready() : IsQuiet() && Committed() - _kept > Worthwhile)
                     GiveBack();
+                else if (_quiet == QuietLooks)
+                    ProcessImage.Release();
             }
         }
         catch (OperationCanceledException)
@@ -50,11 +53,13 @@ internal sealed partial class MemoryKeeper(TimeProvider time, ILogger logger)
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         _kept = Committed();
         _quiet = 0;
-        LogGivenBack(before >> 20, _kept >> 20, (GC.GetTotalPauseDuration() - paused).TotalMilliseconds);
+        // The collection itself went through all that the program's file says about types: last.
+        var image = ProcessImage.Release();
+        LogGivenBack(before >> 20, _kept >> 20, (GC.GetTotalPauseDuration() - paused).TotalMilliseconds, image >> 20);
     }
 
     private static long Committed() => GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes;
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "memory given back from={FromMb} to={ToMb} pause={PauseMs:0} ms")]
-    private partial void LogGivenBack(long fromMb, long toMb, double pauseMs);
+    [LoggerMessage(Level = LogLevel.Debug, Message = "memory given back from={FromMb} to={ToMb} pause={PauseMs:0} ms image={ImageMb}")]
+    private partial void LogGivenBack(long fromMb, long toMb, double pauseMs, long imageMb);
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Network.Client;
@@ -20,7 +19,6 @@ internal sealed class ProxyPart : IPart
 {
     private const string ZoneLabel = "topology.kubernetes.io/zone";
     private const string ExcludeLabel = "node.kubernetes.io/exclude-from-external-load-balancers";
-    private const string TriggerAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
     private readonly ILogger _logger;
     private readonly Informer<V1Service> _services;
     private readonly Informer<V1EndpointSlice> _slices;
@@ -105,7 +103,7 @@ internal sealed class ProxyPart : IPart
             slices.TryRemove(change.Object.Metadata.Name, out _);
         else
             slices[change.Object.Metadata.Name] = change.New!;
-        Recompute(key, change.IsDelete ? null : TriggerOf(change.Object));
+        Recompute(key, change.IsDelete ? null : TriggerTime.Of(change.Object));
     }
 
     private void OnNode(Change<V1Node> change)
@@ -130,11 +128,6 @@ internal sealed class ProxyPart : IPart
         else if (port is not null && _services.Find(_ports.FirstOrDefault(pair => pair.Value.Any(known => known.Key == port)).Key ?? "") is { } service)
             _events.Record(References.To(Resources.Services, service), "Warning", "ServiceRefused", $"{port} is not programmed on node {_place.Node}: {why}");
     }
-
-    // When what led to the slice happened, as its controller wrote it down.
-    private static DateTimeOffset? TriggerOf(V1EndpointSlice slice) =>
-        slice.Metadata.Annotations?.TryGetValue(TriggerAnnotation, out var text) == true
-        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
 
     private void Recompute(string key, DateTimeOffset? trigger)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Network.Dns.Views;
 
 namespace Network.Dns.Config;
 
@@ -14,6 +15,7 @@ internal static class CorefilePlan
         {
             var addresses = Addresses(block, settings).ToList();
             var plugins = Directives.Make(block, context with { Zones = block.Keys.Select(key => key.Zone).Distinct().ToList(), Addresses = addresses, State = settings.StateDirectory });
+            var view = ViewOf(block);
             foreach (var key in block.Keys)
             {
                 if (key.Scheme == "https")
@@ -21,16 +23,53 @@ internal static class CorefilePlan
                 if (key.Scheme == "tls" && settings.Tls is null)
                     throw new CorefileException(block.File, block.Line, "tls:// needs a certificate; start with --tls-cert and --tls-key");
                 foreach (var address in addresses)
-                    places.Add((new IPEndPoint(address, key.Port), key.Scheme == "tls", new DnsBlock(key.Zone, plugins)));
+                    places.Add((new IPEndPoint(address, key.Port), key.Scheme == "tls", new DnsBlock(key.Zone, plugins) { View = view }));
             }
         }
 
         return places.GroupBy(place => (place.Address, place.IsTls)).Select(group =>
         {
-            if (group.GroupBy(place => place.Block.Zone).FirstOrDefault(zone => zone.Count() > 1) is { } twice)
+            if (group.Where(place => place.Block.View is null).GroupBy(place => place.Block.Zone).FirstOrDefault(zone => zone.Count() > 1) is { } twice)
                 throw new CorefileException(blocks[0].File, blocks[^1].Line, $"zone \"{twice.Key}.\" stands twice on {group.Key.Address}");
             return new DnsAddress(group.Key.Address, group.Key.IsTls, new DnsBlocks(group.Select(place => place.Block)));
         }).ToList();
+    }
+
+    // All expr lines must be true.
+    private static ViewCondition? ViewOf(ServerBlock block)
+    {
+        var view = block.Directives.Where(line => line.Name == "view").ToList();
+        if (view.Count == 0)
+            return null;
+        if (view.Count > 1)
+            throw view[1].Refuse("a block has one view; write another expr line into it");
+        view[0].Allow("expr");
+        _ = view[0].Single();
+        var conditions = view[0].Block.Select(line => Condition(line)).ToArray();
+        if (conditions.Length == 0)
+            throw view[0].Refuse("write: view NAME { expr EXPRESSION }");
+        return (in ViewQuestion question) =>
+        {
+            foreach (var condition in conditions)
+            {
+                if (!condition(question))
+                    return false;
+            }
+
+            return true;
+        };
+    }
+
+    private static ViewCondition Condition(Directive line)
+    {
+        try
+        {
+            return ViewExpression.Parse(string.Join(' ', line.Arguments));
+        }
+        catch (FormatException e)
+        {
+            throw line.Refuse(e.Message);
+        }
     }
 
     // Those of the agent, unless a bind line names others.

@@ -51,6 +51,7 @@ public static class Directives
     private static readonly (string Name, Func<Directive, PluginContext, IEnumerable<IDnsPlugin>> Make)[] s_order =
     [
         ("bind", Nothing),
+        ("view", Nothing),
         ("reload", Nothing),
         ("health", Nothing),
         ("ready", Nothing),

@@ -57,8 +57,11 @@ internal ref struct HotQuery
     /// <summary>The asker's own part of a cookie (RFC 7873), 8 bytes; empty when it sent none.</summary>
     internal ReadOnlySpan<byte> ClientCookie;
 
-    /// <summary>Unix time in seconds.</summary>
+    /// <summary>Unix time in seconds; jumps when somebody sets the clock.</summary>
     internal uint Now;
+
+    /// <summary>Seconds that only go on, see <see cref="SteadyTime"/>.</summary>
+    internal uint Steady;
 
     /// <summary>Length of the finished answer.</summary>
     internal int Written;

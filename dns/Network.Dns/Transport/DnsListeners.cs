@@ -1,9 +1,10 @@
 using System.Net;
+using Network.Dns.Clients;
 
 namespace Network.Dns.Transport;
 
 /// <summary>The open sockets. A new plan keeps those it has in common with the former one: no packet is lost over a changed plugin.</summary>
-internal sealed class DnsListeners(DnsSettings settings, TimeProvider time) : IDisposable
+internal sealed class DnsListeners(DnsSettings settings, ClientLedger clients, TimeProvider time) : IDisposable
 {
     private readonly Dictionary<(IPEndPoint Address, bool IsTls), Listener> _open = [];
 
@@ -18,7 +19,7 @@ internal sealed class DnsListeners(DnsSettings settings, TimeProvider time) : ID
             if (_open.TryGetValue((address.Address, address.IsTls), out var listener))
                 listener.Handler.Replace(address.Blocks);
             else
-                _open[(address.Address, address.IsTls)] = new Listener(address, settings, time, cancel);
+                _open[(address.Address, address.IsTls)] = new Listener(address, settings, clients, time, cancel);
         }
 
         foreach (var gone in _open.Keys.Except(plan.Select(address => (address.Address, address.IsTls))).ToList())
@@ -40,9 +41,9 @@ internal sealed class DnsListeners(DnsSettings settings, TimeProvider time) : ID
         private readonly List<UdpServer> _udp = [];
         private readonly StreamServer _stream;
 
-        internal Listener(DnsAddress address, DnsSettings settings, TimeProvider time, CancellationToken cancel)
+        internal Listener(DnsAddress address, DnsSettings settings, ClientLedger clients, TimeProvider time, CancellationToken cancel)
         {
-            Handler = new DnsHandler(address.Blocks, time);
+            Handler = new DnsHandler(address.Blocks, clients, time);
             _stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             _stream = new StreamServer(address.Address, Handler, new StreamLimits(settings.StreamIdle, settings.MostConnections), address.IsTls ? settings.Tls : null);
             for (var i = 0; i < settings.UdpSockets && !address.IsTls; i++)

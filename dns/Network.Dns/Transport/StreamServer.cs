@@ -210,6 +210,7 @@ internal sealed class StreamSession(DnsHandler handler, HotCounters counters, St
             Scratch = stackalloc byte[WireName.ScratchLength],
             Client = address[..length],
             Now = (uint)handler.Time.GetUtcNow().ToUnixTimeSeconds(),
+            Steady = handler.Time.Seconds(),
             Output = output,
         };
         return handler.AnswerAtOnce(ref query, counters, isStream: true);

@@ -14,6 +14,10 @@ namespace Network.Dns.Transport;
 internal sealed class UdpServer : IDisposable
 {
     private const int MaxPending = 1000;
+
+    /// <summary>Tens of milliseconds of questions at full speed.</summary>
+    private const int BurstBytes = 4 << 20;
+
     private readonly DnsHandler _handler;
     private readonly HotCounters _counters;
     private readonly Socket _socket;
@@ -30,6 +34,7 @@ internal sealed class UdpServer : IDisposable
         // SOL_SOCKET, SO_REUSEPORT
         _socket.SetRawSocketOption(1, 15, BitConverter.GetBytes(1));
         _socket.ReceiveBufferSize = 1 << 20;
+        ReceiveBursts(_socket);
         _socket.SendBufferSize = 1 << 20;
         _socket.Bind(address);
         _fd = (int)_socket.Handle;
@@ -67,6 +72,19 @@ internal sealed class UdpServer : IDisposable
         _counters.Dispose();
     }
 
+    // Past what net.core.rmem_max allows everybody: SOL_SOCKET, SO_RCVBUFFORCE (socket(7)).
+    private static void ReceiveBursts(Socket socket)
+    {
+        try
+        {
+            socket.SetRawSocketOption(1, 33, BitConverter.GetBytes(BurstBytes));
+        }
+        catch (SocketException)
+        {
+            // Without CAP_NET_ADMIN what everybody gets has to do.
+        }
+    }
+
     private void Serve(CancellationToken cancel)
     {
         using var batch = new UdpBatch();
@@ -83,12 +101,13 @@ internal sealed class UdpServer : IDisposable
     {
         var started = Stopwatch.GetTimestamp();
         var now = (uint)_handler.Time.GetUtcNow().ToUnixTimeSeconds();
+        var steady = _handler.Time.Seconds();
         Span<byte> scratch = stackalloc byte[WireName.ScratchLength];
         for (var i = 0; i < received; i++)
         {
             var sender = batch.Sender(i);
             // Behind family and port: the address (ip(7)); in sockaddr_in6 the flow label stands between (ipv6(7)).
-            var query = new HotQuery { Packet = batch.Packet(i), Scratch = scratch, Client = _isV6 ? sender.Slice(8, 16) : sender.Slice(4, 4), Now = now, Output = batch.Output };
+            var query = new HotQuery { Packet = batch.Packet(i), Scratch = scratch, Client = _isV6 ? sender.Slice(8, 16) : sender.Slice(4, 4), Now = now, Steady = steady, Output = batch.Output };
             var written = _handler.AnswerAtOnce(ref query, _counters, isStream: false);
             if (written > 0)
                 batch.Answer(i, written);

@@ -17,6 +17,12 @@ internal static unsafe partial class LibC
     internal const int LOCK_SH = 1, LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8;
     internal const short POSIX_SPAWN_SETSID = 0x80, POSIX_SPAWN_SETSIGMASK = 0x08, POSIX_SPAWN_SETSIGDEF = 0x04;
 
+    internal const int MADV_DONTNEED = 4;
+
+    // int madvise(void *addr, size_t length, int advice);
+    [LibraryImport(Lib, SetLastError = true)]
+    internal static partial int madvise(nint addr, nuint length, int advice);
+
     // int close(int fd);
     [LibraryImport(Lib, SetLastError = true)]
     internal static partial int close(int fd);

@@ -26,6 +26,12 @@ internal sealed record DnsPeer(string Name, string Program, Func<DnsZone, string
     {
         var services = zone.Names.Select(name => new DnsService("default", name.Host) { ClusterIps = [name.Address], Ports = [new DnsPort("http", "tcp", 80)] });
         SnapshotFile.Write(Path.Combine(folder, "dns", "snapshot"), new ClusterContents(["default"], services.ToList()));
+        return WithoutApiServer(folder);
+    }
+
+    /// <summary>The DNS part alone, with an API server that never answers.</summary>
+    internal static string[] WithoutApiServer(string folder)
+    {
         var kubeconfig = Write(folder, "kubeconfig", """
             apiVersion: v1
             kind: Config
@@ -111,7 +117,7 @@ internal sealed record DnsPeer(string Name, string Program, Func<DnsZone, string
 
         """);
 
-    private static string Write(string folder, string name, string text)
+    internal static string Write(string folder, string name, string text)
     {
         var path = Path.Combine(folder, name);
         File.WriteAllText(path, text);

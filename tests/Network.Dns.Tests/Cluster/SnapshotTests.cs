@@ -52,6 +52,24 @@ public sealed class SnapshotTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("""{"colour":"green"}""", 1)]
+    [InlineData("""{"service":"web"}""", null)]
+    [InlineData("""{"service":"web","in":"default","clusterIPs":["here"]}""", null)]
+    [InlineData("[]", null)]
+    [InlineData("{", null)]
+    public void What_another_release_wrote_is_passed_over_or_refused_by_name(string line, int? services)
+    {
+        SnapshotFile.Write(FilePath, new ClusterContents(["default"], [s_service]));
+        var lines = File.ReadAllLines(FilePath);
+        var body = System.Text.Encoding.UTF8.GetBytes(string.Join('\n', [.. lines[1..], line]) + "\n");
+        File.WriteAllBytes(FilePath, [.. System.Text.Encoding.ASCII.GetBytes($"{lines[0][..^64]}{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(body))}\n"), .. body]);
+        if (services is { } count)
+            Assert.Equal(count, SnapshotFile.Read(FilePath)!.Services.Count);
+        else
+            Assert.Contains(FilePath, Assert.Throws<InvalidDataException>(() => SnapshotFile.Read(FilePath)).Message);
+    }
+
     [Fact]
     public void No_file_is_no_snapshot() => Assert.Null(SnapshotFile.Read(FilePath));
 

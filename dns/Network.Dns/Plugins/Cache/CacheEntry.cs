@@ -23,7 +23,7 @@ internal sealed class CacheEntry
 
     internal required int NameLength { get; init; }
 
-    /// <summary>Unix seconds.</summary>
+    /// <summary>Steady seconds (<see cref="Hot.SteadyTime"/>), as every time here.</summary>
     internal required uint Stored { get; init; }
 
     /// <summary>Seconds it is good for.</summary>

@@ -39,13 +39,13 @@ public sealed class CachePlugin : IDnsPlugin, IHotPlugin, IDisposable
 
     HotOutcome IHotPlugin.TryAnswer(ref HotQuery query)
     {
-        if (_table.Find(query.Hash, query.Name, query.Type, query.DnssecOk) is not { } entry || !entry.IsFresh(query.Now))
+        if (_table.Find(query.Hash, query.Name, query.Type, query.DnssecOk) is not { } entry || !entry.IsFresh(query.Steady))
             return HotOutcome.Slow;
-        if (entry.TryRenew(query.Now, _settings))
+        if (entry.TryRenew(query.Steady, _settings))
             Renew(query.Packet, query.Type);
         Count(entry);
         if (HotAnswer.WriteMessage(ref query, entry.Message, entry.Code))
-            entry.Age(query.Output, query.Now, _settings.StaleTtl);
+            entry.Age(query.Output, query.Steady, _settings.StaleTtl);
         return HotOutcome.Answered;
     }
 
@@ -73,7 +73,7 @@ public sealed class CachePlugin : IDnsPlugin, IHotPlugin, IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    private uint Now() => (uint)_time.GetUtcNow().ToUnixTimeSeconds();
+    private uint Now() => _time.Seconds();
 
     private CacheEntry? Find(DnsQuery query)
     {

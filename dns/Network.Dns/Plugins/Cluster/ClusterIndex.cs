@@ -104,7 +104,7 @@ public sealed class ClusterIndex(string zone = "cluster.local", uint ttl = 5, Ti
     public ClusterContents Contents()
     {
         lock (_writing)
-            return new ClusterContents([.. _namespaces.Order(StringComparer.Ordinal)], [.. _services.Values]);
+            return new ClusterContents([.. _namespaces.Order(StringComparer.Ordinal)], [.. _services.Values]) { Serial = Serial };
     }
 
     /// <summary>Every record of the zone but the SOA, as of one serial; null until the cluster is known.</summary>
@@ -125,6 +125,9 @@ public sealed class ClusterIndex(string zone = "cluster.local", uint ttl = 5, Ti
     public void Fill(ClusterContents contents)
     {
         (Stale, Complete) = (true, false);
+        // A clock that was set back since then must not take the serial with it.
+        lock (_writing)
+            Volatile.Write(ref _serial, Math.Max(_serial, contents.Serial));
         foreach (var ns in contents.Namespaces)
             PutNamespace(ns);
         foreach (var service in contents.Services)

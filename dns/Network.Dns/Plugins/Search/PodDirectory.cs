@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Network.Dns.Clients;
 
 namespace Network.Dns.Plugins.Search;
 
@@ -12,16 +13,24 @@ public sealed record ClientPod(string Namespace, string Name, IReadOnlyList<stri
 public sealed class PodDirectory
 {
     // By the address's bytes as a number, so that looking up allocates nothing.
-    private readonly ConcurrentDictionary<UInt128, ClientPod> _pods = new();
+    private readonly ConcurrentDictionary<UInt128, KnownPod> _pods = new();
 
-    public void Put(IPAddress address, ClientPod pod) => _pods[KeyOf(address)] = pod;
+    /// <summary>Every address with its pod.</summary>
+    internal IEnumerable<KnownPod> All => _pods.Values;
+
+    // What a pod asked so far stays counted when only its labels or its state change.
+    public void Put(IPAddress address, ClientPod pod) => _pods.AddOrUpdate(KeyOf(address), static (_, pod) => new KnownPod(pod, new ClientCounts()),
+        static (_, known, pod) => new KnownPod(pod, (known.Pod.Namespace, known.Pod.Name) == (pod.Namespace, pod.Name) ? known.Counts : new ClientCounts()), pod);
 
     public void Remove(IPAddress address) => _pods.TryRemove(KeyOf(address), out _);
 
-    public ClientPod? Find(IPAddress address) => _pods.GetValueOrDefault(KeyOf(address));
+    public ClientPod? Find(IPAddress address) => _pods.GetValueOrDefault(KeyOf(address))?.Pod;
 
     /// <param name="address">4 or 16 bytes.</param>
-    public ClientPod? Find(ReadOnlySpan<byte> address) => _pods.GetValueOrDefault(KeyOf(address));
+    public ClientPod? Find(ReadOnlySpan<byte> address) => _pods.GetValueOrDefault(KeyOf(address))?.Pod;
+
+    /// <param name="address">4 or 16 bytes.</param>
+    internal ClientCounts? CountsOf(ReadOnlySpan<byte> address) => _pods.GetValueOrDefault(KeyOf(address))?.Counts;
 
     private static UInt128 KeyOf(IPAddress address)
     {
@@ -40,3 +49,6 @@ public sealed class PodDirectory
         return address.Length == 4 ? key | System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(address) : key;
     }
 }
+
+/// <summary>A pod with what it was told.</summary>
+internal sealed record KnownPod(ClientPod Pod, ClientCounts Counts);

@@ -6,11 +6,16 @@ using System.Text.Json;
 namespace Network.Dns.Plugins.Cluster.Snapshot;
 
 /// <summary>What a snapshot holds: all that the cluster zone is made of.</summary>
-public sealed record ClusterContents(IReadOnlyCollection<string> Namespaces, IReadOnlyCollection<DnsService> Services);
+public sealed record ClusterContents(IReadOnlyCollection<string> Namespaces, IReadOnlyCollection<DnsService> Services)
+{
+    /// <summary>Of the zone at that time; 0 when it is not known.</summary>
+    public uint Serial { get; init; }
+}
 
 /// <summary>
 /// The cluster's names as a file, so that a server that starts without an API server still answers. A line of version and
-/// SHA-256 of the rest, then a JSON object a line; replaced as a whole, so it is the old one or the new one, never half.
+/// SHA-256 of the rest, then a JSON object a line; replaced as a whole, so it is the old one or the new one, never half. Lines
+/// of a kind it does not know, of a later release, are passed over.
 /// </summary>
 public static class SnapshotFile
 {
@@ -22,14 +27,23 @@ public static class SnapshotFile
         var body = Render(contents);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         var temporary = path + ".new";
-        using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
+        try
         {
-            file.Write(Encoding.ASCII.GetBytes($"{Magic}{Convert.ToHexStringLower(SHA256.HashData(body))}\n"));
-            file.Write(body);
-            file.Flush(flushToDisk: true);
-        }
+            using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
+            {
+                file.Write(Encoding.ASCII.GetBytes($"{Magic}{Convert.ToHexStringLower(SHA256.HashData(body))}\n"));
+                file.Write(body);
+                file.Flush(flushToDisk: true);
+            }
 
-        File.Move(temporary, path, overwrite: true);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (IOException)
+        {
+            // A full disk is not helped by half a file.
+            File.Delete(temporary);
+            throw;
+        }
     }
 
     /// <returns>Null when there is no file.</returns>
@@ -46,13 +60,21 @@ public static class SnapshotFile
         var body = bytes.AsMemory(end + 1);
         if (head[Magic.Length..] != Convert.ToHexStringLower(SHA256.HashData(body.Span)))
             throw new InvalidDataException($"{path} is damaged: its checksum differs; remove it, the next one is written by itself");
-        return Parse(body);
+        try
+        {
+            return Parse(body);
+        }
+        catch (Exception e) when (e is KeyNotFoundException or JsonException or InvalidOperationException or FormatException)
+        {
+            throw new InvalidDataException($"{path} is whole but not understood: {e.Message}; remove it, the next one is written by itself");
+        }
     }
 
     private static byte[] Render(ClusterContents contents)
     {
         using var body = new MemoryStream();
         using var writer = new Utf8JsonWriter(body);
+        Line(body, writer, () => writer.WriteNumber("serial", contents.Serial));
         foreach (var ns in contents.Namespaces)
             Line(body, writer, () => writer.WriteString("namespace", ns));
         foreach (var service in contents.Services)
@@ -112,19 +134,21 @@ public static class SnapshotFile
 
     private static ClusterContents Parse(ReadOnlyMemory<byte> body)
     {
-        var (namespaces, services) = (new List<string>(), new List<DnsService>());
+        var (namespaces, services, serial) = (new List<string>(), new List<DnsService>(), 0u);
         while (!body.IsEmpty)
         {
             var end = body.Span.IndexOf((byte)'\n');
             using var line = JsonDocument.Parse(body[..end]);
             if (line.RootElement.TryGetProperty("namespace", out var ns))
                 namespaces.Add(ns.GetString()!);
-            else
+            else if (line.RootElement.TryGetProperty("serial", out var number))
+                serial = number.GetUInt32();
+            else if (line.RootElement.TryGetProperty("service", out _))
                 services.Add(Service(line.RootElement));
             body = body[(end + 1)..];
         }
 
-        return new ClusterContents(namespaces, services);
+        return new ClusterContents(namespaces, services) { Serial = serial };
     }
 
     private static DnsService Service(JsonElement line) => new(line.GetProperty("in").GetString()!, line.GetProperty("service").GetString()!)

@@ -25,6 +25,11 @@ public sealed partial class SnapshotKeeper : IDisposable
         index.Changed += OnChanged;
     }
 
+    /// <summary>When what <see cref="Load"/> read was written; null when it read nothing.</summary>
+    public DateTimeOffset? Written { get; private set; }
+
+    internal int Failures { get; private set; }
+
     /// <summary>Fills the index with what an earlier run knew, marked stale.</summary>
     /// <returns>True when there was something.</returns>
     public bool Load()
@@ -33,6 +38,7 @@ public sealed partial class SnapshotKeeper : IDisposable
         {
             if (SnapshotFile.Read(_path) is not { } contents)
                 return false;
+            Written = File.GetLastWriteTimeUtc(_path);
             _index.Fill(contents);
             LogLoaded(_path, contents.Services.Count);
             return true;
@@ -74,6 +80,7 @@ public sealed partial class SnapshotKeeper : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            Failures++;
             _failures.Add(1);
             LogUnwritten(_path, e.Message);
             return false;
