@@ -1,4 +1,5 @@
 using Network.Benchmarks.Cni;
+using Network.Benchmarks.Diagnosis;
 using Network.Benchmarks.Dns;
 using Network.Benchmarks.Overlay;
 using Network.Benchmarks.Proxy;
@@ -9,12 +10,14 @@ using Network.Benchmarks.Up;
 var table = new (string Name, Action<TextWriter> Run)[]
 {
     ("api", ApiBenchmark.Run),
+    ("capture", CaptureBenchmark.Run),
     ("cni", CniBenchmark.Run),
     ("dns", DnsBenchmark.Run),
     ("dns-change", ChangeBenchmark.Run),
     ("dns-cores", CoresBenchmark.Run),
     ("dns-forward", ForwardBenchmark.Run),
     ("dns-index", IndexBenchmark.Run),
+    ("explain", ExplainBenchmark.Run),
     ("overlay-chaos", ChaosBenchmark.Run),
     ("overlay-peers", PeersBenchmark.Run),
     ("overlay-throughput", ThroughputBenchmark.Run),
