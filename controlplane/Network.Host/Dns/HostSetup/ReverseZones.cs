@@ -4,14 +4,11 @@ using System.Net.Sockets;
 namespace Network.Host.Dns.HostSetup;
 
 /// <summary>
-/// The reverse zones that hold a range of addresses and nothing else, where that is possible within reason. A zone larger
-/// than the range would take names of other networks of the host away from their own servers. Pure.
+/// The reverse zones that hold a range of addresses and nothing else: a zone larger than the range would take names of
+/// other networks of the host away from their own servers. At most 128 of the 256 domains a link can have. Pure.
 /// </summary>
 internal static class ReverseZones
 {
-    // resolved takes 256 domains a link in its oldest version still in use; 10.96.0.0/12 needs 16.
-    private const int MostZones = 32;
-
     internal static IReadOnlyList<string> Of(IPNetwork range)
     {
         // Names divide addresses by whole bytes (RFC 1035 section 3.5) or half bytes (RFC 3596 section 2.5).
@@ -19,10 +16,9 @@ internal static class ReverseZones
         var whole = range.PrefixLength / perLabel;
         var rest = range.PrefixLength % perLabel;
         var labels = Labels(range.BaseAddress);
-        var count = rest == 0 ? 1 : 1 << (perLabel - rest);
-        if (rest == 0 || count > MostZones)
+        if (rest == 0)
             return whole == 0 ? [] : [Name(labels.Take(whole), perLabel)];
-        return Enumerable.Range(labels[whole], count).Select(last => Name([.. labels.Take(whole), last], perLabel)).ToList();
+        return Enumerable.Range(labels[whole], 1 << (perLabel - rest)).Select(last => Name([.. labels.Take(whole), last], perLabel)).ToList();
     }
 
     // From the first label of the address on, one number for each.
