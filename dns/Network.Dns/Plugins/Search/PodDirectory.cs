@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Network.Dns.Wire;
 
 namespace Network.Dns.Plugins.Search;
 
@@ -11,32 +12,15 @@ public sealed record ClientPod(string Namespace, string Name, IReadOnlyList<stri
 /// <summary>The node's own pods by address: the server's clients.</summary>
 public sealed class PodDirectory
 {
-    // By the address's bytes as a number, so that looking up allocates nothing.
+    // By AddressKey.
     private readonly ConcurrentDictionary<UInt128, ClientPod> _pods = new();
 
-    public void Put(IPAddress address, ClientPod pod) => _pods[KeyOf(address)] = pod;
+    public void Put(IPAddress address, ClientPod pod) => _pods[AddressKey.Of(address)] = pod;
 
-    public void Remove(IPAddress address) => _pods.TryRemove(KeyOf(address), out _);
+    public void Remove(IPAddress address) => _pods.TryRemove(AddressKey.Of(address), out _);
 
-    public ClientPod? Find(IPAddress address) => _pods.GetValueOrDefault(KeyOf(address));
+    public ClientPod? Find(IPAddress address) => _pods.GetValueOrDefault(AddressKey.Of(address));
 
     /// <param name="address">4 or 16 bytes.</param>
-    public ClientPod? Find(ReadOnlySpan<byte> address) => _pods.GetValueOrDefault(KeyOf(address));
-
-    private static UInt128 KeyOf(IPAddress address)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        plain.TryWriteBytes(bytes, out var length);
-        return KeyOf(bytes[..length]);
-    }
-
-    // An IPv4 address and an IPv6 one of the same number are told apart by a bit no unicast address has.
-    private static UInt128 KeyOf(ReadOnlySpan<byte> address)
-    {
-        UInt128 key = address.Length == 4 ? UInt128.One << 127 | UInt128.One << 126 | UInt128.One << 125 | UInt128.One << 124 : 0;
-        foreach (var part in address)
-            key = address.Length == 4 ? key : (key << 8) | part;
-        return address.Length == 4 ? key | System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(address) : key;
-    }
+    public ClientPod? Find(ReadOnlySpan<byte> address) => _pods.GetValueOrDefault(AddressKey.Of(address));
 }
