@@ -30,7 +30,7 @@ internal static class HostSetupVerb
 
             Examples:
               podnet dns host-setup
-              podnet dns host-setup --server 10.96.0.10 --server 172.30.0.3 --link podnet-host
+              podnet dns host-setup --link eth1 --server 192.0.2.10 --server 192.0.2.11
               podnet dns host-setup --dry-run -o json
               podnet dns host-setup --revert
             """) { s_link, s_servers, s_zone, s_services, s_pods, s_bus, s_revert, s_dryRun, s_output };

@@ -127,6 +127,18 @@ public sealed class HostSetupPlanTests
     }
 
     [Fact]
+    public void A_server_behind_another_link_is_not_reached()
+    {
+        var cable = Link(3, "cable");
+        var network = new NetworkView([Link(1, "lo"), cable, Link(4, "other")], [Address(1, "10.97.0.10", 32)],
+            [new Route(IPNetwork.Parse("10.96.0.0/12")) { LinkIndex = 3 }, new Route(IPNetwork.Parse("192.0.2.0/24")) { LinkIndex = 4 }]);
+
+        Assert.True(LinkChoice.LeadsTo(cable, IPAddress.Parse("10.96.0.10"), network));
+        Assert.True(LinkChoice.LeadsTo(cable, IPAddress.Parse("10.97.0.10"), network with { Routes = [] }));
+        Assert.False(LinkChoice.LeadsTo(cable, IPAddress.Parse("192.0.2.1"), network));
+    }
+
+    [Fact]
     public void A_bridge_without_a_carrier_gives_way_to_the_tunnel()
     {
         var network = new NetworkView([Link(1, "lo"), Link(5, "w1-vx", "vxlan"), Link(6, "w1-br", "bridge") with { OperState = OperState.Down }],

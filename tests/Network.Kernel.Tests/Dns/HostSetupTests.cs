@@ -169,6 +169,8 @@ public sealed class HostSetupTests : IDisposable
         Assert.Equal(0, result.Exit.ShellCode);
         Assert.Contains("  domains ~cluster.local ~96.10.in-addr.arpa ~4.4.2.0.0.1.0.0.0.0.d.f.ip6.arpa\n", result.Output);
         Assert.Contains("  servers 172.31.253.2:5353\n", result.Output);
+        Assert.Contains($"no route over {ResolvedHost.Cable} leads to server 203.0.113.9",
+            _host.Setup("--dry-run", "--link", ResolvedHost.Cable, "--server", "172.31.253.2", "--server", "203.0.113.9").Error);
         Assert.Equal(before, _host.Settings(ResolvedHost.Cable));
     }
 

@@ -277,6 +277,9 @@ public sealed class HostResolver(HostSetupOptions options, TimeProvider time, Ac
     {
         if (what == HostSetupEvent.Set && !present.Active)
             yield return $"{link.Name} is down, without a carrier or without an address: systemd-resolved asks nobody over it until that changes";
+        var network = NetworkView.Read();
+        foreach (var server in options.Servers.Where(server => !LinkChoice.LeadsTo(link, server.Address, network)))
+            yield return $"no route over {link.Name} leads to server {LinkPlan.Text(server)}, and systemd-resolved asks the servers of a link over that link alone";
         foreach (var server in options.Servers.Where(server => !_watch.IsHealthy(server)))
             yield return $"server {LinkPlan.Text(server)} does not answer for {options.Zone}{(desired.Servers.Contains(server) ? "; it stays, because no other does" : "")}";
         if (StubCheck.Warning(options.ResolvConf, File.Exists(options.ResolvConf) ? File.ReadAllText(options.ResolvConf) : null) is { } stub)

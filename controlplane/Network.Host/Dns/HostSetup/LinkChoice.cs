@@ -13,7 +13,7 @@ internal static class LinkChoice
     /// </summary>
     internal static Link? Find(IPAddress server, HostSetupOptions options, NetworkView network)
     {
-        if (!IPAddress.IsLoopback(server) && network.Addresses.All(address => !address.Address.Equals(server)))
+        if (!IsOwn(server, network))
         {
             var route = network.Routes.Where(route => route.IsUnicast && route.Destination.PrefixLength > 0 && route.Destination.Contains(server))
                 .MaxBy(route => (route.Destination.PrefixLength, -(long)route.Priority));
@@ -27,4 +27,12 @@ internal static class LinkChoice
             ?? ofPods.FirstOrDefault(link => link is { Kind: "vxlan", IsUp: true })
             ?? ofPods.FirstOrDefault(link => link.Kind == "bridge");
     }
+
+    /// <summary>Whether a server is reached over this link: systemd-resolved sends over it alone, whatever other routes say, but for addresses of the host itself.</summary>
+    internal static bool LeadsTo(Link link, IPAddress server, NetworkView network) => IsOwn(server, network)
+        || network.Routes.Any(route => route.IsUnicast && route.Destination.Contains(server)
+            && (route.LinkIndex == link.Index || route.NextHops.Any(hop => hop.LinkIndex == link.Index)));
+
+    private static bool IsOwn(IPAddress server, NetworkView network) =>
+        IPAddress.IsLoopback(server) || network.Addresses.Any(address => address.Address.Equals(server));
 }
