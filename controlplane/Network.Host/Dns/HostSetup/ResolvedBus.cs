@@ -9,7 +9,6 @@ namespace Network.Host.Dns.HostSetup;
 /// <summary>systemd-resolved over the system bus: org.freedesktop.resolve1(5). The calls and nothing else.</summary>
 internal sealed class ResolvedBus : IDisposable
 {
-    private const string UsualBus = "unix:path=/run/dbus/system_bus_socket";
     private const string Service = "org.freedesktop.resolve1";
     private const string Path = "/org/freedesktop/resolve1";
     private const string LinkInterface = "org.freedesktop.resolve1.Link";
@@ -33,7 +32,7 @@ internal sealed class ResolvedBus : IDisposable
 
     internal static async Task<ResolvedBus> ConnectAsync(string? address)
     {
-        var bus = address ?? DBusAddress.System ?? UsualBus;
+        var bus = address ?? DBusAddress.System!;
         var connection = new DBusConnection(bus);
         try
         {
