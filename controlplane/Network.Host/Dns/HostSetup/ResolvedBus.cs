@@ -87,12 +87,12 @@ internal sealed class ResolvedBus : IDisposable
             Arg0 = Service,
         },
         static (Message message, object? _) => NewOwner(message.GetBodyReader()),
-        (Exception? failure, string owner, object? _, object? _) =>
+        (Notification<string> owner) =>
         {
-            if (failure is null)
-                changed(owner.Length > 0);
+            if (owner.HasValue)
+                changed(owner.Value.Length > 0);
         },
-        ObserverFlags.None).ConfigureAwait(false);
+        emitOnCapturedContext: false, ObserverFlags.None).ConfigureAwait(false);
 
     public void Dispose() => _connection.Dispose();
 
