@@ -111,7 +111,7 @@ public sealed class HostSetupTests : IDisposable
     {
         var before = _host.Settings(ResolvedHost.Cable);
         _host.End(Hold(), Processes.SIGKILL);
-        _host.Host.Exec("ip", "link", "add", "other", "type", "dummy");
+        _host.Host.Exec("ip", "link", "add", "other", "type", "bridge");
         _host.Host.Exec("ip", "link", "set", "other", "up");
 
         _host.Hold("--link", "other", "--server", "172.31.253.2");
@@ -197,7 +197,7 @@ public sealed class HostSetupTests : IDisposable
         Refused(_host.SetupAsNobody("--server", "172.31.253.2"), "polkit refused");
         _host.KillResolved();
         Refused(_host.Setup("--server", "172.31.253.2"), "systemd-resolved is not running");
-        Refused(_host.Setup("--bus", "unix:path=/nowhere/bus"), "no system bus at unix:path=/nowhere/bus");
+        Refused(_host.SetupOn("unix:path=/nowhere/bus"), "no system bus at unix:path=/nowhere/bus");
     }
 
     public void Dispose()

@@ -16,6 +16,9 @@ internal sealed class ResolvedHost : IDisposable
 
     private const string Unpacked = "/var/lib/podnet/resolved";
 
+    // The bus asks for the groups of everybody who connects, so it has to know systemd-resolved's user too.
+    private const string KnowingItsUser = """mount --bind "$1/passwd" /etc/passwd && mount --bind "$1/group" /etc/group && exec dbus-daemon --config-file="$1/bus.conf" --nofork --nopidfile""";
+
     // As systemd-resolved expects it: its own user, its own /run/systemd, its own settings. None of it is seen outside.
     private const string InItsOwnMounts = """
         mount -t tmpfs -o mode=755 none /run/systemd && mkdir -p /etc/systemd && mount -t tmpfs -o mode=755 none /etc/systemd &&
@@ -47,7 +50,7 @@ internal sealed class ResolvedHost : IDisposable
             Connect(Uplink, World, "192.0.2.1/24", "192.0.2.53/24");
             Host.Exec("ip", "route", "add", "default", "via", "192.0.2.53");
             WriteFiles();
-            _programs.Add(Child.Start(new ChildSpec("dbus-daemon", [$"--config-file={PathOf("bus.conf")}", "--nofork", "--nopidfile"]) { NetNs = Host.Name, LogFile = PathOf("bus.log") }));
+            _programs.Add(Child.Start(new ChildSpec("unshare", ["-m", "sh", "-c", KnowingItsUser, "sh", _folder]) { NetNs = Host.Name, LogFile = PathOf("bus.log") }));
             Until(() => File.Exists(PathOf("bus")), "the bus listens");
         }
         catch
@@ -114,6 +117,9 @@ internal sealed class ResolvedHost : IDisposable
     /// <summary><c>podnet dns host-setup</c> to its end.</summary>
     internal CommandResult Setup(params string[] arguments) => Command.RunAsync(Spec(arguments)).GetAwaiter().GetResult();
 
+    /// <summary>The same on another bus.</summary>
+    internal CommandResult SetupOn(string bus) => Command.RunAsync(Spec([], bus)).GetAwaiter().GetResult();
+
     /// <summary>The same as user nobody, who may ask and not set.</summary>
     internal CommandResult SetupAsNobody(params string[] arguments)
     {
@@ -162,7 +168,7 @@ internal sealed class ResolvedHost : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private ChildSpec Spec(IEnumerable<string> arguments) => new(Binary, ["dns", "host-setup", "--bus", Bus, .. arguments]) { NetNs = Host.Name };
+    private ChildSpec Spec(IEnumerable<string> arguments, string? bus = null) => new(Binary, ["dns", "host-setup", "--bus", bus ?? Bus, .. arguments]) { NetNs = Host.Name };
 
     private CommandResult Try(params string[] arguments) => Command.RunAsync(
         new ChildSpec(_resolvectl, ["--no-pager", .. arguments]) { NetNs = Host.Name, Environment = Environment() }).GetAwaiter().GetResult();
