@@ -88,9 +88,10 @@ public sealed class PodNamesTests : IAsyncDisposable
 
     private async Task AnsweredAsync(string name, RecordType type, ResponseCode code, string address)
     {
-        var words = _dns.Dig("+noall", "+comments", "+answer", name, type.ToString());
+        // Dig parts columns by tabs or, behind long names, by a space.
+        var words = string.Join(' ', _dns.Dig("+noall", "+comments", "+answer", name, type.ToString()).Split((char[])[' ', '\t', '\n'], StringSplitOptions.RemoveEmptyEntries));
         Assert.Contains($"status: {code.ToString().ToUpperInvariant()},", words);
-        Assert.Equal(address.Length > 0, words.Contains($"\t{type}\t{address}"));
+        Assert.Equal(address.Length > 0, words.Contains($" IN {type} {address}"));
         var slow = await ResolverClient.AskAsync(_dns.Address, name, type, null, TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
         Assert.Equal(code, slow.Code);
         Assert.Equal(address, string.Join(' ', slow.Records));
