@@ -29,8 +29,20 @@ public sealed class VerifiedPodsTests(ApiServerFixture server) : IClassFixture<A
         index.PutNamespace("kube-system");
         var following = new VerifiedPods(index.Pods, client, TimeProvider.System, NullLogger.Instance).RunAsync(stop.Token);
         var serving = new DnsServer(new DnsSettings([s_address]) { Corefile = Corefile() }, index, TimeProvider.System, NullLogger.Instance).RunAsync(stop.Token);
-        CreatePod("first", "Running", "10.244.1.9");
+        try
+        {
+            await FollowedAsync(index);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll(following, serving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+    }
 
+    private async Task FollowedAsync(ClusterIndex index)
+    {
+        CreatePod("first", "Running", "10.244.1.9");
         // The server's Corefile asks; the API server does not let a node see all pods by itself.
         Assert.True(index.Pods.Wanted.IsCompleted);
         Assert.Equal(ResponseCode.ServFail, (await AskAsync("10-244-1-9.default")).Code);
@@ -44,9 +56,6 @@ public sealed class VerifiedPodsTests(ApiServerFixture server) : IClassFixture<A
         await UntilAsync("10-244-1-10.default", ResponseCode.NxDomain);
         server.Kubectl("delete", "pod", "first", "--grace-period=0", "--force");
         await UntilAsync("10-244-1-9.default", ResponseCode.NxDomain);
-
-        await stop.CancelAsync();
-        await Task.WhenAll(following, serving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private static Task<Resolution> AskAsync(string pod) =>
