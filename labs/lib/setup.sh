@@ -3,12 +3,13 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DEBIAN_FRONTEND=noninteract
 PODNET_BIN="$PWD/artifacts/bin-release"
 KUBECTL_DIR=/var/lib/podnet/kubectl-1.20
 OLD_KUBECTL=$KUBECTL_DIR/usr/bin/kubectl
+RESOLVED_DIR=/var/lib/podnet/resolved
 
 # What podnet itself calls or loads, and what linking it needs.
 RUNTIME_PACKAGES=(runc iptables libpcap0.8 busybox-static gcc libc6-dev zlib1g-dev)
 # What labs show and tests ask as oracles.
 LAB_PACKAGES=(bird2 iproute2 tshark bsdextrautils kubernetes-client)
-TEST_PACKAGES=(bird2 iproute2 bsdextrautils nftables conntrack tcpdump tshark bind9-dnsutils containernetworking-plugins kubernetes-client iperf3 procps etcd-server etcd-client python3 openssl podman containerd nsd bind9-utils dnsmasq-base)
+TEST_PACKAGES=(bird2 iproute2 bsdextrautils nftables conntrack tcpdump tshark bind9-dnsutils containernetworking-plugins kubernetes-client iperf3 procps etcd-server etcd-client python3 openssl podman containerd nsd bind9-utils dnsmasq-base dbus-daemon libsystemd-shared)
 
 if [ -t 1 ]; then BOLD=$'\e[1m' PLAIN=$'\e[0m'; else BOLD='' PLAIN=''; fi
 step() { echo "${BOLD}== $*${PLAIN}"; }
@@ -41,6 +42,15 @@ install_packages() {
 unpack_kubectl() {
   mkdir -p "$KUBECTL_DIR"
   (cd "$KUBECTL_DIR" && apt-get -o APT::Sandbox::User=root download -qq kubernetes-client && dpkg-deb -x kubernetes-client_*.deb . && rm -f kubernetes-client_*.deb)
+}
+
+# What tests of the host's resolver run. Never installed: the package would take over this machine's resolv.conf.
+unpack_resolved() {
+  [ ! -x "$RESOLVED_DIR/usr/bin/resolvectl" ] || return 0
+  step "unpacking systemd-resolved"
+  mkdir -p "$RESOLVED_DIR"
+  apt-get update -qq
+  (cd "$RESOLVED_DIR" && apt-get -o APT::Sandbox::User=root download -qq systemd-resolved && dpkg-deb -x systemd-resolved_*.deb . && rm -f systemd-resolved_*.deb)
 }
 
 build_solution() {

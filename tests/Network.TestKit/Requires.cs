@@ -13,6 +13,15 @@ public static class Requires
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(dir => File.Exists(Path.Combine(dir, name))),
         $"needs the command {name}");
 
+    /// <summary>A program that is kept beside the machine's own ones (labs/lib/setup.sh unpacks it).</summary>
+    /// <returns>The first place that has it.</returns>
+    public static string Program(string name, params string[] places)
+    {
+        var path = places.FirstOrDefault(File.Exists);
+        Need(path is not null, $"needs {name} at {string.Join(" or ", places)}; tests/run unpacks it");
+        return path!;
+    }
+
     /// <summary>Reference data that is not part of the repository; its absence is a skip everywhere.</summary>
     public static string Data(string relative)
     {

@@ -21,6 +21,8 @@ internal static class NodeRoles
             Rule(Read, "", "nodes"), Rule("proxy", "", "nodes"), Rule("*", "", "nodes/log nodes/metrics nodes/proxy nodes/stats nodes/configz nodes/healthz nodes/pods")),
         Role("podnet:node-overlay", Rule(Read, "", "nodes")),
         Role("podnet:node-dns", Rule("list watch", "", "namespaces services endpoints"), Rule("list watch", "discovery.k8s.io", "endpointslices")),
+        // Bound by whoever writes "pods verified" into a Corefile: without it a node sees no other node's pods.
+        Role("podnet:node-dns-verified", Rule("list watch", "", "pods")),
     ];
 
     public static IEnumerable<JsonObject> Bindings() =>

@@ -8,8 +8,9 @@ internal static class DnsVerb
 {
     internal static Command Create()
     {
-        var command = AgentVerbs.Part("dns", "answer cluster names on this node; cleanup looks after what it leaves", "podnet dns --node w1 --kubeconfig ./kubeconfig --cluster-dns 10.96.0.10");
+        var command = AgentVerbs.Part("dns", "answer cluster names on this node; cleanup looks after what it leaves, host-setup leads the host's own questions there", "podnet dns --node w1 --kubeconfig ./kubeconfig --cluster-dns 10.96.0.10");
         command.Subcommands.Add(Cleanup());
+        command.Subcommands.Add(HostSetupVerb.Create());
         return command;
     }
 

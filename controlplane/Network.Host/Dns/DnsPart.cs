@@ -33,6 +33,7 @@ internal sealed partial class DnsPart : IPart
     private readonly ClientPods _clients;
     private readonly Informer<V1Pod> _pods;
     private readonly Informer<V1Node> _nodes;
+    private readonly VerifiedPods _verified;
     private DnsFreshness? _freshness;
 
     internal DnsPart(AgentOptions options, ApiClient client, TimeProvider time, ILoggerFactory loggers)
@@ -55,6 +56,7 @@ internal sealed partial class DnsPart : IPart
         _clients = new ClientPods(_server.Pods, options.ClusterDomain, resolver.Searches);
         _pods = new Informer<V1Pod>(client, Resources.Pods, new ListQuery { FieldSelector = $"spec.nodeName={options.Node}" }, _logger);
         _pods.Changed += _clients.Follow;
+        _verified = new VerifiedPods(_index.Pods, client, time, _logger);
         _nodes = new Informer<V1Node>(client, Resources.Nodes, ListQuery.All, _logger);
     }
 
@@ -72,7 +74,7 @@ internal sealed partial class DnsPart : IPart
         snapshot.Load();
         using var freshness = _freshness = new DnsFreshness(_index, [() => _services.Age, () => _slices.Age, () => _namespaces.Age], snapshot.Written, _time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var informers = Task.WhenAll(_services.RunAsync(stop.Token), _slices.RunAsync(stop.Token), _namespaces.RunAsync(stop.Token), _pods.RunAsync(stop.Token));
+        var informers = Task.WhenAll(_services.RunAsync(stop.Token), _slices.RunAsync(stop.Token), _namespaces.RunAsync(stop.Token), _pods.RunAsync(stop.Token), _verified.RunAsync(stop.Token));
         var completing = Task.WhenAll(CompleteAsync(stop.Token), snapshot.RunAsync(stop.Token));
         Task[] working = [_server.RunAsync(stop.Token), FallBackAsync(stop.Token)];
         var first = await Task.WhenAny(working).ConfigureAwait(false);

@@ -43,7 +43,7 @@ public static class KubernetesDirective
     {
         "disabled" => PodNames.Disabled,
         "insecure" => PodNames.Insecure,
-        "verified" => throw option.Refuse("verified needs every pod of the cluster on every node and is not served; insecure and disabled are"),
-        var other => throw option.Refuse($"\"{other}\" is no mode; insecure and disabled are"),
+        "verified" => PodNames.Verified,
+        var other => throw option.Refuse($"\"{other}\" is no mode; verified, insecure and disabled are"),
     };
 }

@@ -67,7 +67,7 @@ public sealed class CorefileTests : IDisposable
     [InlineData(".:53 {\n forward . /no/such/file\n}", 2, "does not exist")]
     [InlineData(".:53 {\n forward . tls://192.0.2.1\n}", 2, "tls_servername")]
     [InlineData(".:53 {\n cache 30 {\n  speed 9\n }\n}", 3, "cache knows")]
-    [InlineData(".:53 {\n kubernetes cluster.local {\n  pods verified\n }\n}", 3, "verified")]
+    [InlineData(".:53 {\n kubernetes cluster.local {\n  pods some\n }\n}", 3, "verified, insecure and disabled")]
     [InlineData(".:53 {\n kubernetes cluster.local {\n  endpoint http://x\n }\n}", 3, "agent's flags")]
     [InlineData(".:53 {\n hosts /no/such/file\n}", 2, "does not exist")]
     [InlineData(".:53 {\n template IN A {\n  match (\n }\n}", 3, "template: ")]

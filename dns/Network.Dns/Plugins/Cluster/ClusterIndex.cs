@@ -51,6 +51,9 @@ public sealed class ClusterIndex(string zone = "cluster.local", uint ttl = 5, Ti
         }
     }
 
+    /// <summary>Addresses of the cluster's pods, for names of the form 10-244-1-9.NAMESPACE.pod.ZONE.</summary>
+    public PodAddresses Pods { get; } = new();
+
     internal NameTable Table => _table;
 
     internal byte[] WireZone { get; } = WireName.Of(Normal(zone));

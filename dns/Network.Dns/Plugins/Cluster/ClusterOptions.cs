@@ -7,6 +7,9 @@ public enum PodNames
 
     /// <summary>Any address, in a namespace that exists.</summary>
     Insecure,
+
+    /// <summary>An address that a pod of that namespace has.</summary>
+    Verified,
 }
 
 /// <summary>What the cluster plugin does beside its zone.</summary>

@@ -18,6 +18,7 @@ public sealed class ClusterPlugin(ClusterIndex index, SearchExpansion? search = 
     private readonly ClusterOptions _options = options ?? ClusterOptions.Default;
     private readonly byte[][] _reverse = ((options ?? ClusterOptions.Default).ReverseZones)
         .Where(zone => !Falls(options ?? ClusterOptions.Default, zone)).Select(WireName.Of).ToArray();
+    private readonly PodAddresses? _verified = Verified(index, options ?? ClusterOptions.Default);
     private readonly bool _falls = Falls(options ?? ClusterOptions.Default, index.Zone);
     private uint _rotation;
 
@@ -129,7 +130,15 @@ public sealed class ClusterPlugin(ClusterIndex index, SearchExpansion? search = 
         return Verdict.NotOurs;
     }
 
-    // "insecure" mode: any address of an existing namespace is answered (CoreDNS's kubeadm default).
+    private static PodAddresses? Verified(ClusterIndex index, ClusterOptions options)
+    {
+        if (options.Pods != PodNames.Verified)
+            return null;
+        index.Pods.Want();
+        return index.Pods;
+    }
+
+    // "insecure" mode: any address of an existing namespace is answered (CoreDNS's kubeadm default); "verified": one that a pod of it has.
     private Verdict JudgePod(ReadOnlySpan<byte> name, RecordType type, out DashedAddress address)
     {
         address = default;
@@ -140,6 +149,8 @@ public sealed class ClusterPlugin(ClusterIndex index, SearchExpansion? search = 
         if (ns.Length <= _pods.Length || ns[0] + 1 + _pods.Length != ns.Length || !DashedAddress.TryParse(label, out address)
             || index.Table.Find(WireName.HashOf(ns), ns) is null)
             return Verdict.NoName;
+        if (_verified?.Has(address, ns.Slice(1, ns[0])) == false)
+            return _verified.Complete ? Verdict.NoName : Verdict.Unknown;
         return type == (address.Family == AddressFamily.InterNetwork ? RecordType.A : RecordType.AAAA) ? Verdict.Pod : Verdict.NoData;
     }
 
