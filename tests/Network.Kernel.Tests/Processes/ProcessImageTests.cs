@@ -1,7 +1,7 @@
 using Network.Linux;
 using Xunit;
 
-namespace Network.Kernel.Tests.Linux;
+namespace Network.Kernel.Tests.Processes;
 
 public sealed class ProcessImageTests
 {
