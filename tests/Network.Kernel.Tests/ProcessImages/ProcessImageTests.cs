@@ -1,7 +1,7 @@
 using Network.Linux;
 using Xunit;
 
-namespace Network.Kernel.Tests.Processes;
+namespace Network.Kernel.Tests.ProcessImages;
 
 public sealed class ProcessImageTests
 {
