@@ -15,7 +15,7 @@ internal static class HostSetupVerb
     private static readonly Option<string?> s_link = Options.Text("--link", "link the cluster's DNS servers are reached by (default: that of the narrowest route to the first server; on a node the cluster's bridge)");
     private static readonly Option<IPEndPoint[]> s_servers = Servers();
     private static readonly Option<string> s_zone = Options.Text("--zone", "domain of cluster names", "cluster.local");
-    private static readonly Option<IPNetwork[]> s_services = Ranges(Service, "addresses of services, whose names the cluster knows", "10.96.0.0/12");
+    private static readonly Option<IPNetwork[]> s_services = Ranges(Service, "addresses of services, whose names the cluster knows", "10.96.0.0/16");
     private static readonly Option<IPNetwork[]> s_pods = Ranges(Cluster, "addresses of pods, whose names the cluster knows", "10.244.0.0/16");
     private static readonly Option<string?> s_bus = Options.Text("--bus", "D-Bus address of the system bus (default: the environment's, else the usual socket)");
     private static readonly Option<bool> s_revert = new("--revert") { Description = "take back what a run left that was killed, and end" };

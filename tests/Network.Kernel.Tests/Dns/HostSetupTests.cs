@@ -38,7 +38,7 @@ public sealed class HostSetupTests : IDisposable
         Assert.Equal($"{Web}.", _host.Dig("-x", "10.96.7.7"));
         Assert.Contains("10.96.7.7", _host.Resolvectl("query", "--legend=no", Web));
         Assert.Equal("198.51.100.7", _host.Dig("www.example.org"));
-        // 10.244.0.0/16 and 10.96.0.0/12 are the cluster's, the rest of 10.0.0.0/8 is not.
+        // 10.244.0.0/16 and 10.96.0.0/16 are the cluster's, the rest of 10.0.0.0/8 is not.
         Assert.Equal("", _host.Dig("-x", "10.1.2.3"));
         Assert.Contains("name=3.2.1.10.in-addr.arpa", _world.Asked);
         Assert.DoesNotContain("3.2.1.10.in-addr.arpa", _cluster.Asked);
@@ -47,7 +47,7 @@ public sealed class HostSetupTests : IDisposable
         var report = _host.Reports()[0];
         Assert.Equal("set", (string?)report["event"]);
         Assert.Equal(ResolvedHost.Cable, (string?)report["link"]);
-        Assert.Equal(18, report["domains"]!.AsArray().Count);
+        Assert.Equal(["~cluster.local", "~96.10.in-addr.arpa", "~244.10.in-addr.arpa"], report["domains"]!.AsArray().Select(domain => (string?)domain));
     }
 
     [Fact]
