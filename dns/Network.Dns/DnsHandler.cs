@@ -39,6 +39,23 @@ internal sealed class DnsHandler(DnsBlocks blocks, ClientLedger clients, TimePro
         return blocks.Find(question) is { } block ? block.Hot.AnswerRead(ref query, counters, isStream) : HotPath.Slow;
     }
 
+    /// <summary>The same for a message of a connection.</summary>
+    internal int AnswerStreamAtOnce(ReadOnlySpan<byte> packet, IPAddress client, Span<byte> output, HotCounters counters)
+    {
+        Span<byte> address = stackalloc byte[16];
+        (client.IsIPv4MappedToIPv6 ? client.MapToIPv4() : client).TryWriteBytes(address, out var length);
+        var query = new HotQuery
+        {
+            Packet = packet,
+            Scratch = stackalloc byte[WireName.ScratchLength],
+            Client = address[..length],
+            Now = (uint)time.GetUtcNow().ToUnixTimeSeconds(),
+            Steady = time.Seconds(),
+            Output = output,
+        };
+        return AnswerAtOnce(ref query, counters, isStream: true);
+    }
+
     /// <summary>Answers by the chain.</summary>
     /// <returns>The finished message; empty when nothing is owed.</returns>
     internal async ValueTask<ReadOnlyMemory<byte>> AnswerAsync(byte[] packet, IPAddress client, bool isStream, HotCounters counters, CancellationToken cancel)

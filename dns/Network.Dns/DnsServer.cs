@@ -77,8 +77,9 @@ public sealed partial class DnsServer(DnsSettings settings, ClusterIndex index, 
         if (settings.Corefile is not { } path)
         {
             DnsBlock[] blocks = [new("", Plugins())];
-            return [.. settings.Listen.Select(address => new DnsAddress(address, IsTls: false, new DnsBlocks(blocks))),
-                .. settings.ListenTls.Select(address => new DnsAddress(address, IsTls: true, new DnsBlocks(blocks)))];
+            return [.. settings.Listen.Select(address => new DnsAddress(address, DnsTransport.Plain, new DnsBlocks(blocks))),
+                .. settings.ListenTls.Select(address => new DnsAddress(address, DnsTransport.Tls, new DnsBlocks(blocks))),
+                .. settings.ListenHttps.Select(address => new DnsAddress(address, DnsTransport.Https, new DnsBlocks(blocks)))];
         }
 
         return CorefilePlan.Make(CorefileParser.Parse(path, File.ReadAllText(path)), settings, new PluginContext(index, Pods, time, logger) { ZoneFiles = _zoneFiles });
@@ -136,4 +137,4 @@ public sealed partial class DnsServer(DnsSettings settings, ClusterIndex index, 
 }
 
 /// <summary>An address with what is served on it.</summary>
-internal sealed record DnsAddress(IPEndPoint Address, bool IsTls, DnsBlocks Blocks);
+internal sealed record DnsAddress(IPEndPoint Address, DnsTransport Transport, DnsBlocks Blocks);

@@ -24,6 +24,9 @@ public sealed record DnsSettings(IReadOnlyList<IPEndPoint> Listen)
     /// <summary>Where DNS over TLS (RFC 7858) is served; needs <see cref="Tls"/>.</summary>
     public IReadOnlyList<IPEndPoint> ListenTls { get; init; } = [];
 
+    /// <summary>Where DNS over HTTPS (RFC 8484) is served, at /dns-query; needs <see cref="Tls"/>.</summary>
+    public IReadOnlyList<IPEndPoint> ListenHttps { get; init; } = [];
+
     public SslServerAuthenticationOptions? Tls { get; init; }
 
     /// <summary>How long a connection may say nothing (RFC 7766 6.2.3).</summary>

@@ -22,7 +22,7 @@ internal sealed class AgentOptionSet(string verb)
     private readonly Option<string> _domain = Options.Text("--cluster-domain", "domain of cluster names", "cluster.local");
     private readonly Option<string?> _resolver = Options.Text("--resolv-conf", "resolver configuration that pods with dnsPolicy Default get (default: the node's own)");
     private readonly Option<string?> _authority = Options.Text("--client-ca", "authority of clients of the kubelet API (PEM file)");
-    private readonly Option<string?> _certificate = Options.Text("--tls-cert", "certificate of the kubelet API (PEM file)");
+    private readonly Option<string?> _certificate = Options.Text("--tls-cert", "certificate of the kubelet API, and of tls:// and https:// in a Corefile (PEM file)");
     private readonly Option<string?> _key = Options.Text("--tls-key", "its key (PEM file)");
     private readonly Option<string> _cgroup = Options.Text("--cgroup-root", "control group that holds the containers", "/podnet");
     private readonly Option<string?> _prefix = Options.Text("--netns-prefix", "begins the names of pods' network namespaces");

@@ -111,6 +111,7 @@ internal sealed partial class DnsPart : IPart
     private static DnsSettings SettingsFor(AgentOptions options, ResolvConf resolver) => new([new IPEndPoint(options.ClusterDns ?? IPAddress.Loopback, 53)])
     {
         Corefile = options.Corefile,
+        Tls = options is { TlsCertificate: { } certificate, TlsKey: { } key } ? new ServingCertificate(certificate, key).Options() : null,
         StateDirectory = Path.Combine(options.DataDirectory, "dns"),
         Forward = new ForwardSettings { Upstreams = resolver.Upstreams.Select(upstream => new Upstream(upstream)).ToList() },
     };

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Network.Dns.Transport;
 using Network.Dns.Views;
 
 namespace Network.Dns.Config;
@@ -10,7 +11,7 @@ internal static class CorefilePlan
     /// <exception cref="CorefileException">A line that is not understood, or two blocks with the same zone and address.</exception>
     internal static List<DnsAddress> Make(IReadOnlyList<ServerBlock> blocks, DnsSettings settings, PluginContext context)
     {
-        var places = new List<(IPEndPoint Address, bool IsTls, DnsBlock Block)>();
+        var places = new List<(IPEndPoint Address, DnsTransport Transport, DnsBlock Block)>();
         foreach (var block in blocks)
         {
             var addresses = Addresses(block, settings).ToList();
@@ -18,20 +19,19 @@ internal static class CorefilePlan
             var view = ViewOf(block);
             foreach (var key in block.Keys)
             {
-                if (key.Scheme == "https")
-                    throw new CorefileException(block.File, block.Line, "https:// is not served; dns:// and tls:// are");
-                if (key.Scheme == "tls" && settings.Tls is null)
-                    throw new CorefileException(block.File, block.Line, "tls:// needs a certificate; start with --tls-cert and --tls-key");
+                var transport = key.Scheme switch { "tls" => DnsTransport.Tls, "https" => DnsTransport.Https, _ => DnsTransport.Plain };
+                if (transport != DnsTransport.Plain && settings.Tls is null)
+                    throw new CorefileException(block.File, block.Line, $"{key.Scheme}:// needs a certificate; start with --tls-cert and --tls-key");
                 foreach (var address in addresses)
-                    places.Add((new IPEndPoint(address, key.Port), key.Scheme == "tls", new DnsBlock(key.Zone, plugins) { View = view }));
+                    places.Add((new IPEndPoint(address, key.Port), transport, new DnsBlock(key.Zone, plugins) { View = view }));
             }
         }
 
-        return places.GroupBy(place => (place.Address, place.IsTls)).Select(group =>
+        return places.GroupBy(place => (place.Address, place.Transport)).Select(group =>
         {
             if (group.Where(place => place.Block.View is null).GroupBy(place => place.Block.Zone).FirstOrDefault(zone => zone.Count() > 1) is { } twice)
                 throw new CorefileException(blocks[0].File, blocks[^1].Line, $"zone \"{twice.Key}.\" stands twice on {group.Key.Address}");
-            return new DnsAddress(group.Key.Address, group.Key.IsTls, new DnsBlocks(group.Select(place => place.Block)));
+            return new DnsAddress(group.Key.Address, group.Key.Transport, new DnsBlocks(group.Select(place => place.Block)));
         }).ToList();
     }
 

@@ -93,7 +93,7 @@ public static class Directives
                 foreach (var line in block.Directives.Where(line => line.Name == name))
                 {
                     foreach (var plugin in make(line, context))
-                        plugins.Add(plugin);
+                        Add(plugins, plugin);
                 }
             }
 
@@ -106,6 +106,15 @@ public static class Directives
             plugins.OfType<IDisposable>().ToList().ForEach(plugin => plugin.Dispose());
             throw;
         }
+    }
+
+    // Rules of several lines are one list.
+    private static void Add(List<IDnsPlugin> plugins, IDnsPlugin plugin)
+    {
+        if (plugin is RewritePlugin next && plugins.LastOrDefault() is RewritePlugin former)
+            plugins[^1] = former.Then(next);
+        else
+            plugins.Add(plugin);
     }
 
     private static IEnumerable<IDnsPlugin> Nothing(Directive line, PluginContext context) => [];

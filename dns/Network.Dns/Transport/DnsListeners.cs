@@ -6,7 +6,7 @@ namespace Network.Dns.Transport;
 /// <summary>The open sockets. A new plan keeps those it has in common with the former one: no packet is lost over a changed plugin.</summary>
 internal sealed class DnsListeners(DnsSettings settings, ClientLedger clients, TimeProvider time) : IDisposable
 {
-    private readonly Dictionary<(IPEndPoint Address, bool IsTls), Listener> _open = [];
+    private readonly Dictionary<(IPEndPoint Address, DnsTransport Transport), Listener> _open = [];
 
     /// <summary>Ends when all have ended, and fails with the first that failed.</summary>
     internal Task Ended => Task.WhenAll(_open.Values.Select(listener => listener.Running));
@@ -16,13 +16,13 @@ internal sealed class DnsListeners(DnsSettings settings, ClientLedger clients, T
     {
         foreach (var address in plan)
         {
-            if (_open.TryGetValue((address.Address, address.IsTls), out var listener))
+            if (_open.TryGetValue((address.Address, address.Transport), out var listener))
                 listener.Handler.Replace(address.Blocks);
             else
-                _open[(address.Address, address.IsTls)] = new Listener(address, settings, clients, time, cancel);
+                _open[(address.Address, address.Transport)] = new Listener(address, settings, clients, time, cancel);
         }
 
-        foreach (var gone in _open.Keys.Except(plan.Select(address => (address.Address, address.IsTls))).ToList())
+        foreach (var gone in _open.Keys.Except(plan.Select(address => (address.Address, address.Transport))).ToList())
         {
             _open.Remove(gone, out var listener);
             listener!.Dispose();
@@ -39,16 +39,21 @@ internal sealed class DnsListeners(DnsSettings settings, ClientLedger clients, T
     {
         private readonly CancellationTokenSource _stop;
         private readonly List<UdpServer> _udp = [];
-        private readonly StreamServer _stream;
+        private readonly StreamServer? _stream;
+        private readonly HttpsServer? _https;
 
         internal Listener(DnsAddress address, DnsSettings settings, ClientLedger clients, TimeProvider time, CancellationToken cancel)
         {
             Handler = new DnsHandler(address.Blocks, clients, time);
             _stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            _stream = new StreamServer(address.Address, Handler, new StreamLimits(settings.StreamIdle, settings.MostConnections), address.IsTls ? settings.Tls : null);
-            for (var i = 0; i < settings.UdpSockets && !address.IsTls; i++)
+            var limits = new StreamLimits(settings.StreamIdle, settings.MostConnections);
+            if (address.Transport == DnsTransport.Https)
+                _https = new HttpsServer(address.Address, Handler, limits, settings.Tls ?? throw new InvalidOperationException($"https://{address.Address} needs a certificate"));
+            else
+                _stream = new StreamServer(address.Address, Handler, limits, address.Transport == DnsTransport.Tls ? settings.Tls : null);
+            for (var i = 0; i < settings.UdpSockets && address.Transport == DnsTransport.Plain; i++)
                 _udp.Add(new UdpServer(address.Address, Handler));
-            Running = Task.WhenAll([_stream.RunAsync(_stop.Token), .. _udp.Select(server => server.RunAsync(_stop.Token))]);
+            Running = Task.WhenAll([_stream?.RunAsync(_stop.Token) ?? _https!.RunAsync(_stop.Token), .. _udp.Select(server => server.RunAsync(_stop.Token))]);
         }
 
         internal DnsHandler Handler { get; }
@@ -58,7 +63,8 @@ internal sealed class DnsListeners(DnsSettings settings, ClientLedger clients, T
         public void Dispose()
         {
             _stop.Cancel();
-            _stream.Dispose();
+            _stream?.Dispose();
+            _https?.Dispose();
             // Threads leave their sockets first.
             Running.ContinueWith(_ =>
             {

@@ -6,7 +6,6 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Network.Dns.Hot;
-using Network.Dns.Wire;
 
 namespace Network.Dns.Transport;
 
@@ -179,7 +178,7 @@ internal sealed class StreamSession(DnsHandler handler, HotCounters counters, St
         try
         {
             var started = Stopwatch.GetTimestamp();
-            var written = AnswerAtOnce(packet.Span, output.AsSpan(2, ushort.MaxValue));
+            var written = handler.AnswerStreamAtOnce(packet.Span, client, output.AsSpan(2, ushort.MaxValue), counters);
             if (written == HotPath.Silence)
                 return false;
             if (written == HotPath.Slow)
@@ -198,22 +197,6 @@ internal sealed class StreamSession(DnsHandler handler, HotCounters counters, St
         {
             ArrayPool<byte>.Shared.Return(output);
         }
-    }
-
-    private int AnswerAtOnce(ReadOnlySpan<byte> packet, Span<byte> output)
-    {
-        Span<byte> address = stackalloc byte[16];
-        client.TryWriteBytes(address, out var length);
-        var query = new HotQuery
-        {
-            Packet = packet,
-            Scratch = stackalloc byte[WireName.ScratchLength],
-            Client = address[..length],
-            Now = (uint)handler.Time.GetUtcNow().ToUnixTimeSeconds(),
-            Steady = handler.Time.Seconds(),
-            Output = output,
-        };
-        return handler.AnswerAtOnce(ref query, counters, isStream: true);
     }
 
     private async Task AnswerLaterAsync(byte[] packet, CancellationToken cancel)

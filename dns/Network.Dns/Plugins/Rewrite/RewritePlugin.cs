@@ -49,6 +49,11 @@ public sealed class RewritePlugin(IReadOnlyList<RewriteRule> rules) : IDnsPlugin
 {
     public string Name => "rewrite";
 
+    /// <summary>The rules of one line and then of the next: where one says stop, it stops all behind it.</summary>
+    internal RewritePlugin Then(RewritePlugin other) => new([.. rules, .. other.Rules]);
+
+    private IReadOnlyList<RewriteRule> Rules => rules;
+
     public async ValueTask<DnsAnswer?> HandleAsync(DnsRequest request, Func<DnsRequest, CancellationToken, ValueTask<DnsAnswer?>> next, CancellationToken cancel)
     {
         var name = request.Query.Name;
