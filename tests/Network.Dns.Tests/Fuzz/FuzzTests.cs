@@ -112,11 +112,11 @@ public sealed class FuzzTests : IAsyncLifetime
         }
     }
 
-    private static void Check(ReadOnlySpan<byte> answer, int most)
+    private static void Check(ReadOnlySpan<byte> answer, int most, bool idTells = true)
     {
         Assert.InRange(answer.Length, DnsQuery.HeaderLength, most);
         Assert.True((answer[2] & 0x80) != 0, "an answer that claims to be a question");
-        Assert.True((answer[0] & 0x80) == 0, "a response was answered");
+        Assert.True(!idTells || (answer[0] & 0x80) == 0, "a response was answered");
     }
 
     private static async Task OverStreamAsync(int packets, int seed, Func<Socket, Task<Stream>> open, IPEndPoint server)
@@ -130,19 +130,21 @@ public sealed class FuzzTests : IAsyncLifetime
             await socket.ConnectAsync(server);
             await using var stream = await open(socket);
             using var batch = new MemoryStream();
+            var lied = false;
             for (var i = random.Next(1, 200); i > 0 && sent < packets; i--, sent++)
             {
                 var length = mutator.Next(packet);
                 // Now and then the length lies; what follows is then garbage to the end of the connection.
                 var said = random.Next(100) == 0 ? random.Next(65536) : length;
+                lied |= said != length;
                 batch.Write([(byte)(said >> 8), (byte)said, .. packet.AsSpan(0, length)]);
             }
 
-            await ExchangeAsync(stream, batch.ToArray(), socket);
+            await ExchangeAsync(stream, batch.ToArray(), socket, lied);
         }
     }
 
-    private static async Task ExchangeAsync(Stream stream, byte[] batch, Socket socket)
+    private static async Task ExchangeAsync(Stream stream, byte[] batch, Socket socket, bool lied)
     {
         try
         {
@@ -153,7 +155,8 @@ public sealed class FuzzTests : IAsyncLifetime
             {
                 var answer = new byte[BinaryPrimitives.ReadUInt16BigEndian(head)];
                 await stream.ReadExactlyAsync(answer);
-                Check(answer, ushort.MaxValue);
+                // Behind a wrong length anything may stand where an id should.
+                Check(answer, ushort.MaxValue, idTells: !lied);
             }
         }
         catch (Exception e) when (e is IOException or SocketException)
