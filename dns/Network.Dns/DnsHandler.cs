@@ -103,7 +103,8 @@ internal sealed class DnsHandler(DnsBlocks blocks, ClientLedger clients, TimePro
         var limit = isStream ? ushort.MaxValue : Math.Min(query.UdpSize, AnswerWriter.MaxUdpSize);
         var message = new byte[isStream ? ushort.MaxValue : AnswerWriter.MaxUdpSize];
         var context = new AnswerContext(client, (uint)time.GetUtcNow().ToUnixTimeSeconds());
-        return message.AsMemory(0, AnswerWriter.Write(query, answer, message, limit, context));
+        var length = AnswerWriter.Write(query, answer, message, limit - (answer.Signer?.Length ?? 0), context);
+        return message.AsMemory(0, answer.Signer?.Sign(message, length) ?? length);
     }
 
     private async ValueTask<DnsAnswer> AskAsync(DnsRequest request, CancellationToken cancel) =>

@@ -17,6 +17,7 @@ using Network.Dns.Plugins.Rewrite;
 using Network.Dns.Plugins.Search;
 using Network.Dns.Plugins.Template;
 using Network.Dns.Plugins.Transfer;
+using Network.Dns.Plugins.Tsig;
 using Network.Dns.Plugins.ZoneFiles;
 using Network.Dns.Wire;
 using Network.Dns.Zones;
@@ -56,6 +57,7 @@ public static class Directives
         ("health", Nothing),
         ("ready", Nothing),
         ("prometheus", Nothing),
+        ("tsig", (line, context) => [new TsigPlugin(TsigDirective.Read(line, context, TypeOf), context.Time)]),
         ("loadbalance", (line, _) => LoadBalance(line)),
         ("errors", (_, context) => [new ErrorsPlugin(context.Logger)]),
         ("log", (line, context) => [Log(line, context)]),

@@ -26,6 +26,9 @@ public sealed record DnsAnswer(ResponseCode Code)
     /// <summary>Has signatures, for askers that want them.</summary>
     public bool Signed { get; init; }
 
+    /// <summary>Proves the finished message; null for most.</summary>
+    internal IAnswerSigner? Signer { get; init; }
+
     /// <summary>Why the answer is less than it should be (RFC 8914), for askers with EDNS.</summary>
     public ExtendedError? Error { get; init; }
 }

@@ -21,8 +21,9 @@ public sealed class CorefileServer : IAsyncDisposable
         return PathOf(file);
     }
 
-    public DnsServerFixture Start(string corefile, Func<DnsSettings, DnsSettings>? settings = null) => _dns = new DnsServerFixture(new DnsServerOptions
+    public DnsServerFixture Start(string corefile, Func<DnsSettings, DnsSettings>? settings = null, TimeProvider? time = null) => _dns = new DnsServerFixture(new DnsServerOptions
     {
+        Time = time ?? TimeProvider.System,
         Settings = plain =>
         {
             var path = Write("Corefile", corefile.Replace("SELF", $"{plain.Listen[0]}").Replace("DIR", Folder));

@@ -78,7 +78,12 @@ public sealed class RewritePlugin(IReadOnlyList<RewriteRule> rules) : IDnsPlugin
     }
 
     // A finished message carries the other name all over; its records are taken out and stand under the name asked for.
-    private static DnsAnswer Back(DnsAnswer answer, string target) => answer.Raw is null
+    private static DnsAnswer Back(DnsAnswer answer, string target) => answer.Raw is not { } raw
         ? answer
-        : answer with { Raw = null, Answers = AliasTarget.Owned(answer, target).Select(record => record with { Owner = null }).ToList() };
+        : answer with
+        {
+            Raw = null,
+            Answers = RawRecords.Of(raw, section: 1).Select(record => record.Owner!.Equals(target, StringComparison.OrdinalIgnoreCase) ? record with { Owner = null, WireOwner = null } : record).ToList(),
+            Authorities = RawRecords.Of(raw, section: 2).ToList(),
+        };
 }
