@@ -52,7 +52,8 @@ public sealed partial class DnsServer(DnsSettings settings, ClusterIndex index, 
                 await watcher.QuietAsync(s_quiet, cancel).ConfigureAwait(false);
                 if (TryPlan() is not { } plan)
                     continue;
-                listeners.Apply(plan, cancel);
+                if (!TryApply(listeners, plan, cancel))
+                    continue;
                 Dispose(former);
                 former = plan;
                 Probe(former, cancel);
@@ -89,14 +90,28 @@ public sealed partial class DnsServer(DnsSettings settings, ClusterIndex index, 
     {
         try
         {
-            var plan = Plan();
-            LogReloaded(settings.Corefile!);
-            return plan;
+            return Plan();
         }
         catch (Exception e) when (e is CorefileException or IOException or UnauthorizedAccessException)
         {
             LogRefused(e.Message);
             return null;
+        }
+    }
+
+    private bool TryApply(DnsListeners listeners, List<DnsAddress> plan, CancellationToken cancel)
+    {
+        try
+        {
+            listeners.Apply(plan, cancel);
+            LogReloaded(settings.Corefile!);
+            return true;
+        }
+        catch (IOException e)
+        {
+            Dispose(plan);
+            LogRefused($"{settings.Corefile}: {e.Message}");
+            return false;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Network.Dns.Clients;
 
 namespace Network.Dns.Transport;
@@ -11,16 +12,30 @@ internal sealed class DnsListeners(DnsSettings settings, ClientLedger clients, T
     /// <summary>Ends when all have ended, and fails with the first that failed.</summary>
     internal Task Ended => Task.WhenAll(_open.Values.Select(listener => listener.Running));
 
-    /// <exception cref="System.Net.Sockets.SocketException">An address is not this machine's, or taken.</exception>
+    /// <summary>All of the plan, or nothing: new addresses are opened before anything else changes.</summary>
+    /// <exception cref="IOException">An address is not this machine's, or taken.</exception>
     internal void Apply(IReadOnlyList<DnsAddress> plan, CancellationToken cancel)
     {
+        var opened = new List<(DnsAddress Address, Listener Listener)>();
+        try
+        {
+            foreach (var address in plan.Where(address => !_open.ContainsKey((address.Address, address.Transport))))
+                opened.Add((address, Open(address, cancel)));
+        }
+        catch
+        {
+            opened.ForEach(pair => pair.Listener.Dispose());
+            throw;
+        }
+
         foreach (var address in plan)
         {
             if (_open.TryGetValue((address.Address, address.Transport), out var listener))
                 listener.Handler.Replace(address.Blocks);
-            else
-                _open[(address.Address, address.Transport)] = new Listener(address, settings, clients, time, cancel);
         }
+
+        foreach (var (address, listener) in opened)
+            _open[(address.Address, address.Transport)] = listener;
 
         foreach (var gone in _open.Keys.Except(plan.Select(address => (address.Address, address.Transport))).ToList())
         {
@@ -35,6 +50,18 @@ internal sealed class DnsListeners(DnsSettings settings, ClientLedger clients, T
             listener.Dispose();
     }
 
+    private Listener Open(DnsAddress address, CancellationToken cancel)
+    {
+        try
+        {
+            return new Listener(address, settings, clients, time, cancel);
+        }
+        catch (SocketException e)
+        {
+            throw new IOException($"{address.Address} ({address.Transport.ToString().ToLowerInvariant()}): {e.Message}", e);
+        }
+    }
+
     private sealed class Listener : IDisposable
     {
         private readonly CancellationTokenSource _stop;
@@ -46,13 +73,23 @@ internal sealed class DnsListeners(DnsSettings settings, ClientLedger clients, T
         {
             Handler = new DnsHandler(address.Blocks, clients, time);
             _stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            Running = Task.CompletedTask;
             var limits = new StreamLimits(settings.StreamIdle, settings.MostConnections);
-            if (address.Transport == DnsTransport.Https)
-                _https = new HttpsServer(address.Address, Handler, limits, settings.Tls ?? throw new InvalidOperationException($"https://{address.Address} needs a certificate"));
-            else
-                _stream = new StreamServer(address.Address, Handler, limits, address.Transport == DnsTransport.Tls ? settings.Tls : null);
-            for (var i = 0; i < settings.UdpSockets && address.Transport == DnsTransport.Plain; i++)
-                _udp.Add(new UdpServer(address.Address, Handler));
+            try
+            {
+                if (address.Transport == DnsTransport.Https)
+                    _https = new HttpsServer(address.Address, Handler, limits, settings.Tls ?? throw new InvalidOperationException($"https://{address.Address} needs a certificate"));
+                else
+                    _stream = new StreamServer(address.Address, Handler, limits, address.Transport == DnsTransport.Tls ? settings.Tls : null);
+                for (var i = 0; i < settings.UdpSockets && address.Transport == DnsTransport.Plain; i++)
+                    _udp.Add(new UdpServer(address.Address, Handler));
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
+
             Running = Task.WhenAll([_stream?.RunAsync(_stop.Token) ?? _https!.RunAsync(_stop.Token), .. _udp.Select(server => server.RunAsync(_stop.Token))]);
         }
 

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -23,14 +24,20 @@ internal sealed class HttpsServer : IDisposable
     private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(1);
     private readonly DnsHandler _handler;
     private readonly HotCounters _counters;
+    private readonly Socket _listener;
     private readonly WebApplication _app;
 
+    /// <exception cref="SocketException">The address is not this machine's, or taken.</exception>
     internal HttpsServer(IPEndPoint address, DnsHandler handler, StreamLimits limits, SslServerAuthenticationOptions tls)
     {
+        // Bound here, so that an address that cannot be had is refused before anything changes.
+        _listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        _listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        _listener.Bind(address);
         (_handler, _counters) = (handler, new HotCounters("https", $"https://{address}"));
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseSockets(sockets => sockets.CreateBoundListenSocket = _ => _listener).ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = ushort.MaxValue;
@@ -55,7 +62,11 @@ internal sealed class HttpsServer : IDisposable
         await _app.DisposeAsync().ConfigureAwait(false);
     }
 
-    public void Dispose() => _counters.Dispose();
+    public void Dispose()
+    {
+        _listener.Dispose();
+        _counters.Dispose();
+    }
 
     // The same certificate as over TLS, for speakers of HTTP.
     private static SslServerAuthenticationOptions Offering(SslServerAuthenticationOptions tls) => new()

@@ -98,6 +98,25 @@ public sealed class CorefileTests : IDisposable
     }
 
     [Fact]
+    public async Task An_address_that_is_taken_leaves_the_former_file_in_force()
+    {
+        await using var server = new CorefileServer();
+        const string Good = ".:10053 {\n  hosts {\n    192.0.2.1 a.lan\n  }\n}\n";
+        var dns = server.Start(Good);
+        await Eventually.TrueAsync(() => dns.Short("a.lan", "A") == "192.0.2.1", TimeSpan.FromSeconds(10));
+        using var other = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        other.Bind(new System.Net.IPEndPoint(dns.Address.Address, 10054));
+        other.Listen();
+        server.Write("Corefile", Good.Replace("192.0.2.1", "192.0.2.2") + ".:10054 {\n  hosts {\n    192.0.2.3 a.lan\n  }\n}\n");
+        await Eventually.TrueAsync(() => dns.Log.Contains($"{dns.Address.Address}:10054 (plain): Address already in use", StringComparison.Ordinal), TimeSpan.FromSeconds(10), () => dns.Log);
+        Assert.Equal("192.0.2.1", dns.Short("a.lan", "A"));
+        Assert.Equal("192.0.2.1", dns.Short("+tcp", "a.lan", "A"));
+        other.Dispose();
+        server.Write("Corefile", Good.Replace("192.0.2.1", "192.0.2.2") + ".:10054 {\n  hosts {\n    192.0.2.3 a.lan\n  }\n}\n#\n");
+        await Eventually.TrueAsync(() => dns.Short("a.lan", "A") == "192.0.2.2", TimeSpan.FromSeconds(10), () => dns.Log);
+    }
+
+    [Fact]
     public async Task Blocks_hosts_rewrite_template_acl_any_and_chaos_answer_as_they_say()
     {
         File.WriteAllText(Path.Combine(_directory, "hosts"), "192.0.2.1 printer.lan printer # the one upstairs\n2001:db8::1 printer.lan\nnonsense line\n");
