@@ -115,7 +115,8 @@ internal static class CoresBenchmark
             Processes.Kill(pid, SIGCONT);
             socket.Poll(5_000_000, SelectMode.SelectRead);
             AnswerTimes(socket);
-            if (!found.TryAdd(place, socket))
+            // A thread that was not stopped yet took it: that tells nothing.
+            if (place < 0 || !found.TryAdd(place, socket))
                 socket.Dispose();
         }
 
