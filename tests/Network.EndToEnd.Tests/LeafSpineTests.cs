@@ -21,8 +21,13 @@ public sealed class LeafSpineTests
         var port = LabCluster.FreePort().ToString();
         try
         {
-            Shell.Run(LabCluster.Podnet, "up", "--topology", file, "--api-port", port);
+            // The machines alone first: they reach each other, and nothing of a cluster runs on them; then the cluster on the same.
+            Shell.Run(LabCluster.Podnet, "up", "--topology", file, "--api-port", port, "--underlay");
             bird = PidOf(name, "leaf1");
+            await Eventually.TrueAsync(() => AllReachAll(name), TimeSpan.FromSeconds(20));
+            Assert.False(File.Exists($"/var/lib/podnet/clusters/{name}/kubeconfig"));
+            Shell.Run(LabCluster.Podnet, "up", "--topology", file, "--api-port", port);
+            Assert.Equal(bird, PidOf(name, "leaf1"));
             await Eventually.TrueAsync(() => s_routers.All(router => Sessions(name, router) == (router.StartsWith("spine", StringComparison.Ordinal) ? 4 : 2)), TimeSpan.FromSeconds(15));
             await Eventually.TrueAsync(() => AllReachAll(name), TimeSpan.FromSeconds(10));
             Assert.Equal(2, NextHops(name, "leaf1", "172.31.255.4"));

@@ -7,6 +7,8 @@ using Network.Diagnosis.Facts;
 using Network.Host.Diagnosis;
 using Network.Iptables;
 using Network.Labs.Cluster;
+using Network.Labs.Fabric;
+using Network.Labs.Topology;
 using Network.Linux;
 using Network.Netlink.Netfilter;
 
@@ -84,9 +86,8 @@ internal sealed class LabView(ClusterPaths paths)
 
     private async Task<IEnumerable<SessionFacts>> SessionsAsync(string router, CancellationToken cancel)
     {
-        var control = new BirdControl(paths, router);
-        var states = await control.StatesAsync(cancel).ConfigureAwait(false);
-        return control.Sessions(_targets.Topology, null).Select(session => new SessionFacts(router, session.Name, session.Peer.Name, session.Near.Device, states?.GetValueOrDefault(session.Name)));
+        var states = await new BirdControl(paths, router).StatesAsync(cancel).ConfigureAwait(false);
+        return BirdConfig.SessionsOf(_targets.Topology, new Addressing(_targets.Topology), router).Select(session => new SessionFacts(router, session.Name, session.Peer.Name, session.Near.Device, states?.GetValueOrDefault(session.Name)));
     }
 
     private MachineFacts? TryRead(string netNs, string node, string pod)

@@ -34,7 +34,7 @@ internal static class UpVerb
             if (given is null && parsed.GetValue(nodes) is < 1 or > 200)
                 throw new ClusterException($"--nodes {parsed.GetValue(nodes)} is out of range; use 1 to 200");
             var plugins = parsed.GetValue(cni) ?? Path.GetDirectoryName(binary)!;
-            if (!File.Exists(Path.Combine(plugins, "podnet-cni")))
+            if (!parsed.GetValue(underlay) && !File.Exists(Path.Combine(plugins, "podnet-cni")))
                 throw new ClusterException($"no podnet-cni in {plugins}, so no pod would get an address; name its directory with --cni-bin-dir");
             var settings = new ClusterSettings(lab, binary)
             {

@@ -24,11 +24,11 @@ internal sealed class DnsFreshness : IDisposable
         _programming = _meter.CreateHistogram<double>("coredns_kubernetes_dns_programming_duration_seconds", "s", "From the change of an endpoint to its answer.");
     }
 
-    /// <summary>The answer of a service with these endpoints is the new one from now on.</summary>
-    internal void Answered(DateTimeOffset trigger, bool headless)
+    /// <summary>The answer of a headless service, which is made of endpoints, is the new one from now on.</summary>
+    internal void Answered(DateTimeOffset trigger)
     {
         var took = _time.GetUtcNow() - trigger;
-        _programming.Record(Math.Max(0, took.TotalSeconds), new KeyValuePair<string, object?>("service_kind", headless ? "headless_with_selector" : "cluster_ip"));
+        _programming.Record(Math.Max(0, took.TotalSeconds), new KeyValuePair<string, object?>("service_kind", "headless_with_selector"));
     }
 
     /// <summary>Pure. The oldest source decides; the snapshot counts for those that were never read.</summary>

@@ -173,8 +173,8 @@ internal sealed partial class DnsPart : IPart
         if (_services.Find(key) is { } service)
         {
             Put(service);
-            if (TriggerTime.Of(change.Object) is { } trigger && !change.IsDelete && _index.Complete)
-                _freshness?.Answered(trigger, service.Spec.ClusterIP == "None");
+            if (service.Spec.ClusterIP == "None" && TriggerTime.Of(change.Object) is { } trigger && !change.IsDelete && _index.Complete)
+                _freshness?.Answered(trigger);
         }
     }
 

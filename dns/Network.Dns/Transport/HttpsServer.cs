@@ -55,11 +55,17 @@ internal sealed class HttpsServer : IDisposable
 
     internal async Task RunAsync(CancellationToken cancel)
     {
-        await _app.StartAsync(cancel).ConfigureAwait(false);
-        await Task.Delay(Timeout.Infinite, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        using var farewell = new CancellationTokenSource(s_farewell);
-        await _app.StopAsync(farewell.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _app.DisposeAsync().ConfigureAwait(false);
+        await using var app = _app;
+        try
+        {
+            await app.StartAsync(cancel).ConfigureAwait(false);
+            await Task.Delay(Timeout.Infinite, cancel).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            using var farewell = new CancellationTokenSource(s_farewell);
+            await app.StopAsync(farewell.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     public void Dispose()
@@ -134,17 +140,13 @@ internal sealed class HttpsServer : IDisposable
 
     private async ValueTask<ReadOnlyMemory<byte>> AskAsync(byte[] message, IPAddress client, CancellationToken cancel)
     {
-        if (HttpsMessages.IsTransfer(message))
-        {
-            var refusal = new byte[DnsQuery.HeaderLength];
-            return refusal.AsMemory(0, AnswerWriter.WriteRefusal(message, ResponseCode.Refused, refusal));
-        }
-
         var output = ArrayPool<byte>.Shared.Rent(ushort.MaxValue);
         try
         {
             var written = _handler.AnswerStreamAtOnce(message, client, output.AsSpan(0, ushort.MaxValue), _counters);
-            return written == HotPath.Slow ? await _handler.AnswerAsync(message, client, isStream: true, _counters, cancel).ConfigureAwait(false) : output.AsSpan(0, written).ToArray();
+            return written != HotPath.Slow ? output.AsSpan(0, written).ToArray()
+                : HttpsMessages.IsTransfer(message) ? output.AsSpan(0, AnswerWriter.WriteRefusal(message, ResponseCode.Refused, output)).ToArray()
+                : await _handler.AnswerAsync(message, client, isStream: true, _counters, cancel).ConfigureAwait(false);
         }
         finally
         {

@@ -43,29 +43,28 @@ internal sealed record DnsPeer(string Name, string Program, Func<DnsZone, string
         return ["dns", "--node", "bench", "--kubeconfig", kubeconfig, "--cluster-dns", Address, "--data-dir", folder, "--health-port", "0"];
     }
 
-    private static string[] Nsd(DnsZone zone, string folder)
-    {
-        var config = Write(folder, "nsd.conf", $"""
-            server:
-              ip-address: {Address}
-              server-count: 1
-              rrl-ratelimit: 0
-              username: root
-              chroot: ""
-              zonesdir: "{folder}"
-              database: ""
-              pidfile: "{folder}/nsd.pid"
-              xfrdfile: "{folder}/xfrd"
-              zonelistfile: "{folder}/zones"
-              logfile: "{folder}/log"
-            remote-control:
-              control-enable: no
-            zone:
-              name: {DnsZone.Origin}
-              zonefile: {ZoneFile(zone, folder)}
-            """);
-        return ["-d", "-c", config];
-    }
+    private static string[] Nsd(DnsZone zone, string folder) => ["-d", "-c", NsdConfig(folder, Address, DnsZone.Origin, ZoneFile(zone, folder))];
+
+    /// <summary>One zone on one address, by one process.</summary>
+    internal static string NsdConfig(string folder, string address, string origin, string zoneFile) => Write(folder, "nsd.conf", $"""
+        server:
+          ip-address: {address}
+          server-count: 1
+          rrl-ratelimit: 0
+          username: root
+          chroot: ""
+          zonesdir: "{folder}"
+          database: ""
+          pidfile: "{folder}/nsd.pid"
+          xfrdfile: "{folder}/xfrd"
+          zonelistfile: "{folder}/zones"
+          logfile: "{folder}/log"
+        remote-control:
+          control-enable: no
+        zone:
+          name: {origin}
+          zonefile: {zoneFile}
+        """);
 
     private static string[] Unbound(DnsZone zone, string folder)
     {

@@ -42,33 +42,15 @@ internal static class ForwardBenchmark
         }
     }
 
-    private static string UpstreamConfig(DnsZone zone, string folder) => DnsPeer.Write(folder, "nsd.conf", $"""
-        server:
-          ip-address: {Upstream}
-          server-count: 1
-          rrl-ratelimit: 0
-          username: root
-          chroot: ""
-          zonesdir: "{folder}"
-          database: ""
-          pidfile: "{folder}/nsd.pid"
-          xfrdfile: "{folder}/xfrd"
-          zonelistfile: "{folder}/zones"
-          logfile: "{folder}/log"
-        remote-control:
-          control-enable: no
-        zone:
-          name: away.example
-          zonefile: {DnsPeer.Write(folder, "zone", $"""
-            $ORIGIN away.example.
-            $TTL 3600
-            @ IN SOA ns hostmaster 1 7200 1800 86400 3600
-            @ IN NS ns
-            ns IN A {Upstream}
-            {string.Join('\n', zone.Names.Select(name => $"{name.Host} IN A {name.Address}"))}
+    private static string UpstreamConfig(DnsZone zone, string folder) => DnsPeer.NsdConfig(folder, Upstream, "away.example", DnsPeer.Write(folder, "zone", $"""
+        $ORIGIN away.example.
+        $TTL 3600
+        @ IN SOA ns hostmaster 1 7200 1800 86400 3600
+        @ IN NS ns
+        ns IN A {Upstream}
+        {string.Join('\n', zone.Names.Select(name => $"{name.Host} IN A {name.Address}"))}
 
-            """)}
-        """);
+        """));
 
     private static string[] Podnet(DnsZone zone, string folder) =>
         [.. DnsPeer.WithoutApiServer(folder), "--corefile", DnsPeer.Write(folder, "Corefile", $".:53 {{\n  kubernetes cluster.local\n  cache 3600\n  forward . {Upstream}\n}}\n")];

@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.Logging;
 using Network.Dns.Plugins.Cluster;
 using Network.Dns.Plugins.Forward;
 using Network.TestKit;
@@ -61,30 +60,5 @@ public sealed class DnsServerFixture : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _running;
-    }
-
-    private sealed class LinesLogger : ILogger
-    {
-        private readonly System.Text.StringBuilder _text = new();
-
-        internal string Text
-        {
-            get
-            {
-                lock (_text)
-                    return _text.ToString();
-            }
-        }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            lock (_text)
-                _text.Append(formatter(state, exception)).Append('\n');
-        }
     }
 }

@@ -2,10 +2,9 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Network.Dns.Plugins.Cluster;
 using Network.Dns.Tests.Cluster;
+using Network.Dns.Tests.Hot;
 using Network.Dns.Wire;
 using Network.TestKit;
 using Xunit;
@@ -19,21 +18,17 @@ namespace Network.Dns.Tests.Fuzz;
 public sealed class FuzzTests : IAsyncLifetime
 {
     private static readonly int s_packets = int.Parse(Environment.GetEnvironmentVariable("PODNET_FUZZ_PACKETS") ?? "60000");
-    private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-    private readonly X509Certificate2 _certificate;
     private readonly DnsServerFixture _dns;
     private IPEndPoint _tls = null!;
 
     public FuzzTests()
     {
-        using var plain = new CertificateRequest("CN=dns.test", _key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(100));
-        _certificate = X509CertificateLoader.LoadPkcs12(plain.Export(X509ContentType.Pkcs12), null);
         _dns = new DnsServerFixture(new DnsServerOptions
         {
             Settings = settings => settings with
             {
                 ListenTls = [_tls = new IPEndPoint(settings.Listen[0].Address, 10853)],
-                Tls = new SslServerAuthenticationOptions { ServerCertificate = _certificate },
+                Tls = TestCertificate.Options(),
             },
         });
         _dns.Index.PutNamespace("default");
@@ -47,12 +42,7 @@ public sealed class FuzzTests : IAsyncLifetime
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public async ValueTask DisposeAsync()
-    {
-        await _dns.DisposeAsync();
-        _certificate.Dispose();
-        _key.Dispose();
-    }
+    public ValueTask DisposeAsync() => _dns.DisposeAsync();
 
     [Fact]
     public async Task Hostile_packets_are_answered_within_bounds_or_not_at_all()

@@ -1,9 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
-using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Network.Dns.Plugins.Cluster;
 using Network.Dns.Tests.Cluster;
 using Network.Dns.Wire;
@@ -76,14 +73,12 @@ public sealed class StreamTests : IAsyncLifetime
     [Fact]
     public async Task Dns_over_TLS_answers_who_trusts_the_certificate()
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var certificate = new CertificateRequest("CN=dns.test", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(100));
         _options = _options with
         {
             Settings = settings => settings with
             {
                 ListenTls = [new IPEndPoint(settings.Listen[0].Address, 10853)],
-                Tls = new SslServerAuthenticationOptions { ServerCertificate = X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), null) },
+                Tls = TestCertificate.Options(),
             },
         };
         Start();

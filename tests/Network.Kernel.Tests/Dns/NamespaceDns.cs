@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.Logging;
 using Network.Dns;
 using Network.Dns.Plugins.Cluster;
 using Network.TestKit;
@@ -10,7 +9,7 @@ namespace Network.Kernel.Tests.Dns;
 internal sealed class NamespaceDns : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
-    private readonly Lines _lines = new();
+    private readonly LinesLogger _lines = new();
     private readonly Task _running;
 
     /// <param name="corefile">Written to <paramref name="path"/>.</param>
@@ -60,30 +59,5 @@ internal sealed class NamespaceDns : IDisposable
         _stop.Cancel();
         _running.GetAwaiter().GetResult();
         _stop.Dispose();
-    }
-
-    private sealed class Lines : ILogger
-    {
-        private readonly System.Text.StringBuilder _text = new();
-
-        internal string Text
-        {
-            get
-            {
-                lock (_text)
-                    return _text.ToString();
-            }
-        }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            lock (_text)
-                _text.Append(formatter(state, exception)).Append('\n');
-        }
     }
 }

@@ -28,32 +28,6 @@ internal static class AliasTarget
 
     /// <summary>The answer's address records under the target's name, also out of an upstream's finished message.</summary>
     internal static IEnumerable<ResourceRecord> Owned(DnsAnswer answer, string target) => answer.Raw is { } raw
-        ? AddressesOf(raw, target)
+        ? RawRecords.Of(raw, section: 1).Where(record => record.Type is RecordType.A or RecordType.AAAA).Select(record => record with { Owner = target, WireOwner = null })
         : answer.Answers.Select(record => record.Owner is null ? record with { Owner = target } : record);
-
-    private static List<ResourceRecord> AddressesOf(ReadOnlySpan<byte> message, string target)
-    {
-        var records = new List<ResourceRecord>();
-        var count = BinaryPrimitives.ReadUInt16BigEndian(message[6..]);
-        var offset = DnsQuery.HeaderLength;
-        if (!DnsName.TrySkip(message, ref offset))
-            return records;
-        offset += 4;
-        for (var i = 0; i < count; i++)
-        {
-            if (!DnsName.TrySkip(message, ref offset) || offset + 10 > message.Length)
-                break;
-            var type = (RecordType)BinaryPrimitives.ReadUInt16BigEndian(message[offset..]);
-            var ttl = BinaryPrimitives.ReadUInt32BigEndian(message[(offset + 4)..]);
-            var length = BinaryPrimitives.ReadUInt16BigEndian(message[(offset + 8)..]);
-            offset += 10;
-            if (offset + length > message.Length)
-                break;
-            if (type is RecordType.A or RecordType.AAAA)
-                records.Add(new ResourceRecord(target, type, ttl, message.Slice(offset, length).ToArray()));
-            offset += length;
-        }
-
-        return records;
-    }
 }
